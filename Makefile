@@ -1,0 +1,38 @@
+# Everything runs from the virtual environment in .venv, made on first use.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: demo down test quick preview docs
+
+## The main job on the local control plane: a burst, from the scale-up to the cluster's removal.
+demo: $(STAMP)
+	@$(PY) -m lab demo
+
+## Stop the lab that `make demo` left running.
+down: $(STAMP)
+	@$(PY) -m lab down
+
+## Every check and every test; ends with a ledger of where the time went.
+test: $(STAMP)
+	@$(PY) -m tests.ledger
+
+## The checks and tests that need no control plane.
+quick: $(STAMP)
+	@$(PY) -m tests.ledger --quick
+
+## What the dev stack would create, without an engine, a cluster or an account.
+preview: $(STAMP)
+	@$(PY) -m preview dev
+
+## Write the references that are generated from the code.
+docs: $(STAMP)
+	@$(PY) -m settings.schema
+
+$(STAMP): requirements-dev.txt
+	@echo "Installing Python packages into $(VENV) (about a minute) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""Spillway's building blocks, one ComponentResource a file."""

@@ -1,0 +1,133 @@
+"""Delivery of the application to every claimed cluster, by Argo CD."""
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.cluster_set import ClusterSet
+from components.custom import custom_resource, metadata
+from kinds.argocd import (
+    ApplicationDestination,
+    ApplicationMetadata,
+    ApplicationSetSpec,
+    ApplicationSetSyncPolicy,
+    ApplicationSource,
+    ApplicationSpec,
+    ApplicationTemplate,
+    AppProjectSpec,
+    AutomatedSync,
+    ClusterDecisionResource,
+    Generator,
+    GroupKind,
+    IgnoredDifference,
+    ProjectDestination,
+    SyncPolicy,
+)
+from kinds.base import LabelSelector
+from kinds.ocm import PLACEMENT_LABEL
+from settings import ClusterSet as ClusterSetSettings
+from settings import Delivery as DeliverySettings
+from settings import Pool
+from settings import Workload as WorkloadSettings
+
+# The ConfigMap that the GitOpsCluster controller makes; it tells Argo CD how to read placement decisions.
+DECISIONS_CONFIG_MAP = "acm-placement"
+
+
+def project_spec(delivery: DeliverySettings, pools: Sequence[Pool], namespace: str) -> AppProjectSpec:
+    """Return a project for the application's kinds, from its repository, in its namespace, on the pools' clusters."""
+    return AppProjectSpec(
+        source_repos=[delivery.repository],
+        # Hive names a pool's clusters <pool>-<five characters>; their addresses are known only when they are claimed.
+        destinations=[ProjectDestination(name=f"{pool.name}-*", namespace=namespace) for pool in pools],
+        # CreateNamespace needs it; without it the sync fails and retries for ever.
+        cluster_resource_whitelist=[GroupKind(group="", kind="Namespace")],
+        namespace_resource_whitelist=[
+            GroupKind(group="apps", kind="Deployment"),
+            GroupKind(group="route.openshift.io", kind="Route"),
+        ],
+    )
+
+
+def application_set_spec(
+    delivery: DeliverySettings, cluster_set: ClusterSetSettings, namespace: str
+) -> ApplicationSetSpec:
+    """Return an ApplicationSet that follows the placement's decisions."""
+    return ApplicationSetSpec(
+        generators=[
+            Generator(
+                cluster_decision_resource=ClusterDecisionResource(
+                    config_map_ref=DECISIONS_CONFIG_MAP,
+                    label_selector=LabelSelector(match_labels={PLACEMENT_LABEL: cluster_set.placement}),
+                    requeue_after_seconds=delivery.requeue_after,
+                )
+            )
+        ],
+        template=ApplicationTemplate(
+            metadata=ApplicationMetadata(name=f"{delivery.name}-{{{{name}}}}"),
+            spec=ApplicationSpec(
+                project=delivery.project,
+                destination=ApplicationDestination(server="{{server}}", namespace=namespace),
+                source=ApplicationSource(
+                    repo_url=delivery.repository, path=delivery.path, target_revision=delivery.revision
+                ),
+                ignore_differences=[
+                    IgnoredDifference(group="apps", kind="Deployment", json_pointers=["/spec/replicas"])
+                ],
+                sync_policy=SyncPolicy(
+                    automated=AutomatedSync(self_heal=True, prune=True),
+                    # Without RespectIgnoreDifferences a sync would still reset the replicas.
+                    sync_options=["CreateNamespace=true", "RespectIgnoreDifferences=true"],
+                ),
+            ),
+        ),
+        # A released cluster is destroyed: waiting for a cascade into it would only leave the application stuck.
+        sync_policy=ApplicationSetSyncPolicy(preserve_resources_on_deletion=True),
+    )
+
+
+class Delivery(pulumi.ComponentResource):
+    """Delivers a folder of a git repository to every cluster of the set.
+
+    Pulumi type: `spillway:index:Delivery`. Creates an AppProject and an ApplicationSet (argoproj/argo-cd,
+    `pkg/apis/application/v1alpha1`) in the namespace of the hub's Argo CD.
+
+    Traps: the generator polls and does not watch, hence a short requeue. Deleting the Placement before the
+    ApplicationSet would leave applications behind (argoproj/argo-cd#11939), so the order of deletion matters.
+
+    Args:
+        name: Pulumi's logical name.
+        args: repository, path, revision, names, and the poll interval in seconds.
+        cluster_set: the set whose decisions are followed.
+        set_args: its names and the namespace of Argo CD.
+        pools: the pools whose clusters the application may go to.
+        workload: the application, for its namespace.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        args: DeliverySettings,
+        *,
+        cluster_set: ClusterSet,
+        set_args: ClusterSetSettings,
+        pools: Sequence[Pool],
+        workload: WorkloadSettings,
+        opts: pulumi.ResourceOptions | None = None,
+    ):
+        super().__init__("spillway:index:Delivery", name, None, opts)
+        project = custom_resource(
+            f"{name}-project",
+            project_spec(args, pools, workload.namespace),
+            metadata(args.project, set_args.namespace),
+            parent=self,
+            depends_on=[cluster_set.gitops_cluster],
+        )
+        custom_resource(
+            f"{name}-application-set",
+            application_set_spec(args, set_args, workload.namespace),
+            metadata(args.name, set_args.namespace),
+            parent=self,
+            depends_on=[project, cluster_set.placement, cluster_set.gitops_cluster],
+        )
+        self.register_outputs({})

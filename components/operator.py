@@ -1,0 +1,153 @@
+"""An operator from a catalog of the Operator Lifecycle Manager (OLM)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResourcePatch
+from pulumi_kubernetes.core.v1 import Namespace
+
+from components.custom import custom_resource, metadata
+from kinds.olm import InstallPlanApproval, OperatorGroupSpec, SubscriptionSpec
+from settings import Operator as OperatorSettings
+
+INSTALL_TIMEOUT = "30m"
+
+
+@dataclass(frozen=True)
+class Package:
+    """Where an operator comes from and where it lives.
+
+    `namespace` is one that OpenShift owns, unless `own_namespace` is set: then the component makes the namespace and
+    its OperatorGroup. A second OperatorGroup in a namespace stops every operator in it, so none is made elsewhere.
+    """
+
+    name: str
+    namespace: str = "openshift-operators"
+    own_namespace: bool = False
+    catalog_namespace: str = "openshift-marketplace"
+
+
+class Subscription(pulumi.CustomResource):
+    """A Subscription whose status can be read, which the generic CustomResource of the SDK does not offer."""
+
+    status: pulumi.Output[Any]
+
+    def __init__(self, name: str, spec: SubscriptionSpec, meta: Any, opts: pulumi.ResourceOptions):
+        super().__init__(
+            f"kubernetes:{spec.api_version}:{spec.kind}",
+            name,
+            {
+                "apiVersion": spec.api_version,
+                "kind": spec.kind,
+                "metadata": meta,
+                "spec": spec.render(),
+                "status": None,
+            },
+            opts,
+        )
+
+
+def install_plan_of(status: dict[str, Any], pinned: str) -> str:
+    """Return the name of the InstallPlan that installs the pinned version.
+
+    Raises:
+        pulumi.RunError: if OLM's plan is for another version, which nobody has agreed to.
+    """
+    offered = status.get("currentCSV")
+    if offered != pinned:
+        raise pulumi.RunError(
+            f"OLM offers {offered}, but the stack pins {pinned}: the plan is not approved. "
+            f"Set startingCsv to {offered}, or approve the InstallPlan by hand."
+        )
+    return str(status["installPlanRef"]["name"])
+
+
+class Operator(pulumi.ComponentResource):
+    """Installs an operator and ends when OLM has installed it.
+
+    Pulumi type: `spillway:index:Operator`. Creates a Subscription; a Namespace and an OperatorGroup where the package
+    has a namespace of its own; with manual approval also a patch that approves the plan of the pinned version, so that
+    `pulumi up` never waits for a person unawares.
+
+    Fields: operator-framework/api, `pkg/operators/v1alpha1/subscription_types.go`. With approval Automatic the wait is
+    for `status.state` AtLatestKnown, which OLM sets once the ClusterServiceVersion of the channel's head is there;
+    with Manual it is for the InstallPlan's phase Complete.
+
+    Deleting the Subscription leaves the ClusterServiceVersion, hence the operator, running: OLM does so on purpose.
+
+    Args:
+        name: Pulumi's logical name.
+        package: the package in the catalog and its namespace.
+        args: channel, approval and version.
+    """
+
+    def __init__(
+        self, name: str, package: Package, args: OperatorSettings, *, opts: pulumi.ResourceOptions | None = None
+    ):
+        super().__init__("spillway:index:Operator", name, None, opts)
+        before: list[pulumi.Resource] = []
+        if package.own_namespace:
+            namespace = Namespace(
+                f"{name}-namespace", metadata=metadata(package.namespace), opts=pulumi.ResourceOptions(parent=self)
+            )
+            group = custom_resource(
+                f"{name}-group",
+                OperatorGroupSpec(target_namespaces=[package.namespace]),
+                metadata(package.namespace, package.namespace),
+                parent=self,
+                depends_on=[namespace],
+            )
+            before = [namespace, group]
+        manual = args.approval == "Manual"
+        self.subscription = Subscription(
+            f"{name}-subscription",
+            SubscriptionSpec(
+                name=package.name,
+                source=args.source,
+                source_namespace=package.catalog_namespace,
+                channel=args.channel,
+                install_plan_approval=args.approval,
+                starting_csv=args.starting_csv,
+            ),
+            metadata(
+                package.name,
+                package.namespace,
+                wait_for=[
+                    "jsonpath={.status.installPlanRef.name}" if manual else "jsonpath={.status.state}=AtLatestKnown"
+                ],
+            ),
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=before,
+                delete_before_replace=True,
+                custom_timeouts=pulumi.CustomTimeouts(create=INSTALL_TIMEOUT),
+            ),
+        )
+        self.ready: list[pulumi.Resource] = [self.subscription]
+        if manual and args.starting_csv:
+            self.ready.append(self._approve(name, package, args.starting_csv))
+        self.register_outputs({})
+
+    def _approve(self, name: str, package: Package, pinned: str) -> pulumi.Resource:
+        approval = InstallPlanApproval()
+        plan = self.subscription.status.apply(lambda status: install_plan_of(status, pinned))
+        # The version is in the logical name: a new pin is a new approval. The plan's name is kept once it is approved,
+        # because the subscription soon refers to the plan of a later version, which must not be approved with it.
+        return CustomResourcePatch(
+            f"{name}-approve-{pinned}",
+            api_version=approval.api_version,
+            kind=approval.kind,
+            metadata={
+                "name": plan,
+                "namespace": package.namespace,
+                "annotations": {"pulumi.com/waitFor": "jsonpath={.status.phase}=Complete"},
+            },
+            spec=approval.render(),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=["metadata.name"],
+                retain_on_delete=True,
+                custom_timeouts=pulumi.CustomTimeouts(create=INSTALL_TIMEOUT),
+            ),
+        )

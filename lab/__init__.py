@@ -1,0 +1,1 @@
+"""The laptop lab: a real control plane, an engine for where Pulumi is not installed, and a simulator of the rest."""

@@ -1,0 +1,168 @@
+"""A small typed front to the official client, for everything in the lab that talks to an API server."""
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import urllib3
+from kubernetes import config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.exceptions import ResourceNotFoundError
+
+Manifest = dict[str, Any]
+T = TypeVar("T")
+
+MERGE = "application/merge-patch+json"
+JSON = "application/json-patch+json"
+
+
+class Cluster:
+    """The API server of a kubeconfig.
+
+    Objects are plain dictionaries. What is not there is None on get and no error on delete.
+
+    Args:
+        kubeconfig: the file; its current context counts.
+        manager: the field manager that writes.
+    """
+
+    def __init__(self, kubeconfig: Path, manager: str = "spillway-lab"):
+        self.manager = manager
+        # The client keeps what it discovered in a file named by the server's address; another lab may have had it.
+        self._cache = tempfile.TemporaryDirectory(prefix="spillway-discovery-")
+        # And it discovers in one thread at a time only.
+        self._discovery = threading.Lock()
+        client: Any = config.new_client_from_config(str(kubeconfig))
+        client.configuration.retries = urllib3.Retry(total=2, backoff_factor=0.2)
+        self._client: Any = DynamicClient(client, cache_file=f"{self._cache.name}/discovery")
+
+    def resource(self, api_version: str, kind: str) -> Any:
+        """Return the client's handle of a kind.
+
+        Raises:
+            LookupError: the API server does not have the kind.
+        """
+        with self._discovery:
+            try:
+                return self._client.resources.get(api_version=api_version, kind=kind)
+            except ResourceNotFoundError as missing:
+                raise LookupError(f"the API server has no {kind} in {api_version}") from missing
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Manifest | None:
+        """Return an object, or None."""
+        try:
+            return self.resource(api_version, kind).get(name=name, namespace=namespace).to_dict()
+        except ApiException as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def find(self, api_version: str, kind: str, namespace: str | None = None, selector: str = "") -> list[Manifest]:
+        """Return all objects of a kind, in one namespace or in all."""
+        found = self.resource(api_version, kind).get(namespace=namespace, label_selector=selector)
+        items: list[Manifest] = found.to_dict()["items"]
+        # The items of a list do not say what they are.
+        return [{"apiVersion": api_version, "kind": kind, **item} for item in items]
+
+    def create(self, manifest: Manifest) -> Manifest:
+        """Create an object; raises ApiException (409) if it exists."""
+        name, namespace = _identity(manifest)
+        handle = self.resource(manifest["apiVersion"], manifest["kind"])
+        return handle.create(body=manifest, namespace=namespace, field_manager=self.manager).to_dict()
+
+    def apply(self, manifest: Manifest, *, force: bool = False, dry_run: bool = False, strict: bool = True) -> Manifest:
+        """Apply an object on the server side.
+
+        Args:
+            manifest: the fields that this manager owns.
+            force: take fields that another manager owns.
+            dry_run: check only.
+            strict: refuse fields that the schema does not know.
+        """
+        name, namespace = _identity(manifest)
+        handle = self.resource(manifest["apiVersion"], manifest["kind"])
+        options: dict[str, Any] = {"dry_run": "All"} if dry_run else {}
+        return handle.server_side_apply(
+            body=manifest,
+            name=name,
+            namespace=namespace,
+            field_manager=self.manager,
+            force_conflicts=force,
+            field_validation="Strict" if strict else "Ignore",
+            **options,
+        ).to_dict()
+
+    def patch(
+        self,
+        api_version: str,
+        kind: str,
+        name: str,
+        patch: Mapping[str, Any] | list[Any],
+        namespace: str | None = None,
+        *,
+        subresource: str | None = None,
+    ) -> Manifest:
+        """Merge-patch an object (a mapping) or patch it by operations (a list)."""
+        handle = self.resource(api_version, kind)
+        if subresource:
+            handle = handle.subresources[subresource]
+        kind_of_patch = JSON if isinstance(patch, list) else MERGE
+        return handle.patch(body=patch, name=name, namespace=namespace, content_type=kind_of_patch).to_dict()
+
+    def patch_status(
+        self, api_version: str, kind: str, name: str, status: Mapping[str, Any], namespace: str | None = None
+    ) -> Manifest:
+        """Merge into an object's status."""
+        return self.patch(api_version, kind, name, {"status": status}, namespace, subresource="status")
+
+    def replace(self, manifest: Manifest) -> Manifest:
+        """Replace an object as a whole; refused with 409 if it has changed since it was read."""
+        name, namespace = _identity(manifest)
+        handle = self.resource(manifest["apiVersion"], manifest["kind"])
+        return handle.replace(body=manifest, name=name, namespace=namespace).to_dict()
+
+    def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
+        """Ask for an object's deletion, and of what it owns first; False if it was not there."""
+        try:
+            self.resource(api_version, kind).delete(
+                name=name, namespace=namespace, body={"propagationPolicy": "Foreground"}
+            )
+        except ApiException as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def watch(self, api_version: str, kind: str, namespace: str | None = None) -> Iterator[tuple[str, Manifest]]:
+        """Yield (event, object) for ever; lists again whenever the connection or the history is lost.
+
+        Every object is first yielded as ADDED. An object that went while nobody watched is not reported.
+        """
+        while True:
+            try:
+                for event in self.resource(api_version, kind).watch(namespace=namespace, timeout=300):
+                    yield event["type"], event["object"].to_dict()
+            except (ApiException, urllib3.exceptions.HTTPError, OSError):
+                time.sleep(0.5)
+
+    def wait_for(self, what: str, probe: Callable[[], T | None], timeout: float = 30, interval: float = 0.1) -> T:
+        """Call `probe` until it returns something true, and return that.
+
+        Raises:
+            TimeoutError: names `what` was waited for.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            if found := probe():
+                return found
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{what}: not after {timeout:.0f} s")
+            time.sleep(interval)
+
+
+def _identity(manifest: Manifest) -> tuple[str, str | None]:
+    return manifest["metadata"]["name"], manifest["metadata"].get("namespace")

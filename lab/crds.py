@@ -1,0 +1,117 @@
+"""The kinds that OpenShift, ACM, Hive and Argo CD bring to a real hub.
+
+Without the operators their CRDs are missing, so the lab installs permissive stand-ins: right group, kind, scope and
+subresources, no schema. `--crds DIR` takes the upstream CRDs instead for the kinds that the folder has.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from lab.cluster import Cluster, Manifest
+
+CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A kind; `status` tells whether it has that subresource."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool = True
+    status: bool = True
+
+    @property
+    def name(self) -> str:
+        """The name of its CRD."""
+        return f"{self.plural}.{self.group}"
+
+    def manifest(self) -> Manifest:
+        """Return a CRD that accepts anything."""
+        anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        return {
+            "apiVersion": CRD[0],
+            "kind": CRD[1],
+            "metadata": {"name": self.name},
+            "spec": {
+                "group": self.group,
+                "scope": "Namespaced" if self.namespaced else "Cluster",
+                "names": {"kind": self.kind, "plural": self.plural, "singular": self.kind.lower()},
+                "versions": [
+                    {
+                        "name": self.version,
+                        "served": True,
+                        "storage": True,
+                        "subresources": {"status": {}} if self.status else {},
+                        "schema": {"openAPIV3Schema": anything},
+                    }
+                ],
+            },
+        }
+
+
+OLM, HIVE, OCM, ARGO = "operators.coreos.com", "hive.openshift.io", "cluster.open-cluster-management.io", "argoproj.io"
+
+STAND_INS = (
+    StandIn(OLM, "v1alpha1", "Subscription", "subscriptions"),
+    StandIn(OLM, "v1alpha1", "ClusterServiceVersion", "clusterserviceversions"),
+    StandIn(OLM, "v1alpha1", "InstallPlan", "installplans"),
+    StandIn(OLM, "v1", "OperatorGroup", "operatorgroups"),
+    StandIn("operator.open-cluster-management.io", "v1", "MultiClusterHub", "multiclusterhubs"),
+    StandIn(OCM, "v1", "ManagedCluster", "managedclusters", namespaced=False),
+    StandIn(OCM, "v1beta2", "ManagedClusterSet", "managedclustersets", namespaced=False),
+    StandIn(OCM, "v1beta2", "ManagedClusterSetBinding", "managedclustersetbindings"),
+    StandIn(OCM, "v1beta1", "Placement", "placements"),
+    StandIn(OCM, "v1beta1", "PlacementDecision", "placementdecisions"),
+    StandIn("apps.open-cluster-management.io", "v1beta1", "GitOpsCluster", "gitopsclusters"),
+    StandIn(HIVE, "v1", "ClusterPool", "clusterpools"),
+    StandIn(HIVE, "v1", "ClusterClaim", "clusterclaims"),
+    StandIn(HIVE, "v1", "ClusterDeployment", "clusterdeployments"),
+    StandIn(HIVE, "v1", "ClusterImageSet", "clusterimagesets", namespaced=False),
+    StandIn(HIVE, "v1", "SelectorSyncSet", "selectorsyncsets", namespaced=False),
+    StandIn(ARGO, "v1alpha1", "AppProject", "appprojects", status=False),
+    StandIn(ARGO, "v1alpha1", "Application", "applications", status=False),
+    StandIn(ARGO, "v1alpha1", "ApplicationSet", "applicationsets"),
+    StandIn("route.openshift.io", "v1", "Route", "routes"),
+)
+
+# OpenShift has the first two. The GitOps operator makes the third when it is installed; the program never does.
+NAMESPACES = ("openshift-operators", "openshift-marketplace", "openshift-gitops")
+
+
+def crd_manifests(folder: Path | None) -> list[Manifest]:
+    """Return the CRDs to install: the upstream ones of the folder for the stand-ins' kinds, else the stand-ins."""
+    upstream: dict[str, Manifest] = {}
+    if folder:
+        for path in sorted(folder.glob("*.yaml")):
+            for document in yaml.safe_load_all(path.read_text()):
+                if document and document["kind"] == CRD[1]:
+                    upstream[document["metadata"]["name"]] = document
+    return [upstream.get(stand_in.name) or stand_in.manifest() for stand_in in STAND_INS]
+
+
+def install_crds(cluster: Cluster, manifests: list[Manifest]) -> None:
+    """Apply CRDs and wait until the API server serves them."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda crd: cluster.apply(crd, force=True, strict=False), manifests))
+    for crd in manifests:
+        name = crd["metadata"]["name"]
+        cluster.wait_for(f"CRD {name} served", lambda name=name: _established(cluster, name))
+
+
+def _established(cluster: Cluster, name: str) -> bool:
+    crd = cluster.get(*CRD, name) or {}
+    conditions = crd.get("status", {}).get("conditions") or []
+    return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+
+
+def install(cluster: Cluster, folder: Path | None = None) -> None:
+    """Make the API server look like a hub whose operators are about to be installed."""
+    install_crds(cluster, crd_manifests(folder))
+    for name in NAMESPACES:
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})

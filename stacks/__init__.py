@@ -1,0 +1,1 @@
+"""Which components a kind of stack has, and in which order."""

@@ -1,0 +1,97 @@
+"""The hub stack: one hub, its pools of hibernated clusters, the triggers, delivery and the network."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.advanced_cluster_management import AdvancedClusterManagement
+from components.burst_policies import BurstContext
+from components.burst_trigger import BurstTrigger
+from components.cluster_pool import ClusterPool
+from components.cluster_set import ClusterSet
+from components.delivery import Delivery
+from components.interconnect_sync import InterconnectSync
+from components.kyverno import Kyverno
+from components.operator import Operator, Package
+from components.skupper_site import SkupperSite
+from components.workload import Workload
+from settings import Credentials, Settings
+
+GITOPS = Package("openshift-gitops-operator")
+SKUPPER = Package("skupper-operator")
+
+
+def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
+    """Create the hub stack and return its outputs.
+
+    Everything goes to one explicit provider, so that nothing ever reaches whatever cluster kubectl points at. Its
+    identity is the context's name: a kubeconfig with new credentials replaces nothing.
+    """
+    provider = kubernetes.Provider(
+        "hub",
+        context=settings.hub.context,
+        kubeconfig=settings.hub.kubeconfig,
+        cluster_identifier=settings.hub.context,
+    )
+    on_hub = pulumi.ResourceOptions(provider=provider)
+    operators = settings.hub.operators
+    acm_package = Package("advanced-cluster-management", settings.hub.multi_cluster_hub.namespace, own_namespace=True)
+
+    gitops = Operator("gitops", GITOPS, operators.gitops, opts=on_hub)
+    skupper = Operator("skupper", SKUPPER, operators.skupper, opts=on_hub)
+    acm = AdvancedClusterManagement(
+        "acm",
+        settings.hub.multi_cluster_hub,
+        operator=Operator("acm-operator", acm_package, operators.acm, opts=on_hub),
+        opts=on_hub,
+    )
+    kyverno = Kyverno("kyverno", settings.hub.kyverno, opts=on_hub)
+    cluster_set = ClusterSet(settings.cluster_set.name, settings.cluster_set, acm=acm, gitops=gitops, opts=on_hub)
+
+    pools = {
+        pool.name: ClusterPool(
+            f"pool-{pool.name}",
+            pool,
+            credentials=credentials,
+            acm=acm,
+            cluster_set=cluster_set,
+            set_name=settings.cluster_set.name,
+            opts=on_hub,
+        )
+        for pool in settings.pools
+    }
+    pool_settings = {pool.name: pool for pool in settings.pools}
+    for burst in settings.bursts:
+        context = BurstContext(burst, pool_settings[burst.pool], settings.workload)
+        BurstTrigger(f"burst-{context.name}", context, kyverno=kyverno, pool=pools[burst.pool], opts=on_hub)
+
+    workload = Workload("workload", settings.workload, opts=on_hub)
+    Delivery(
+        "delivery",
+        settings.delivery,
+        cluster_set=cluster_set,
+        set_args=settings.cluster_set,
+        pools=settings.pools,
+        workload=settings.workload,
+        opts=on_hub,
+    )
+    site = SkupperSite("site", settings.interconnect, operator=skupper, namespace=workload.namespace, opts=on_hub)
+    InterconnectSync(
+        "interconnect",
+        settings.interconnect,
+        skupper=operators.skupper,
+        cluster_set=settings.cluster_set.name,
+        acm=acm,
+        site=site,
+        opts=on_hub,
+    )
+    return {
+        "context": settings.hub.context,
+        "clusterSet": settings.cluster_set.name,
+        "pools": [f"{pool.namespace}/{pool.name}" for pool in settings.pools],
+        "bursts": {
+            burst.name: {"pool": burst.pool, "claimAt": burst.claim_at, "releaseAt": burst.release_at}
+            for burst in settings.bursts
+        },
+    }

@@ -1,0 +1,60 @@
+"""Runs every check and every layer of tests, and prints where the time went.
+
+All steps run, whatever fails, so that one run shows everything that is wrong. The exit code is 1 if a step failed.
+"""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PYTEST_FOUND_NOTHING = 5
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command, run with this interpreter's `-m`; `quick` ones need no control plane."""
+
+    name: str
+    command: tuple[str, ...]
+    quick: bool = False
+
+
+STEPS = (
+    Step("lint", ("ruff", "check", "."), quick=True),
+    Step("format", ("ruff", "format", "--check", "."), quick=True),
+    Step("types", ("basedpyright",), quick=True),
+    Step("generated references", ("settings.schema", "--check"), quick=True),
+    Step("unit", ("pytest", "tests/unit"), quick=True),
+    Step("contract", ("pytest", "tests/contract"), quick=True),
+    Step("shipped stacks", ("pytest", "tests/shipped"), quick=True),
+    Step("lab binaries", ("lab", "build")),
+    Step("conformance", ("pytest", "tests/conformance")),
+    Step("lab", ("pytest", "tests/lab")),
+    Step("engine", ("pytest", "tests/engine")),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the steps (`--quick`: those that need no control plane) and print the ledger."""
+    rows: list[tuple[str, float, bool]] = []
+    for step in STEPS:
+        if "--quick" in arguments and not step.quick:
+            continue
+        print(f"\n== {step.name}: {' '.join(step.command)}", flush=True)
+        begin = time.monotonic()
+        code = subprocess.run([sys.executable, "-m", *step.command], cwd=ROOT, check=False).returncode
+        # A layer in which every test is skipped is not a failure; pytest has said why.
+        passed = code == 0 or (step.command[0] == "pytest" and code == PYTEST_FOUND_NOTHING)
+        rows.append((step.name, time.monotonic() - begin, passed))
+    print("\n== ledger")
+    for name, seconds, passed in rows:
+        print(f"{seconds:8.1f} s  {'ok' if passed else 'FAILED':6}  {name}")
+    print(f"{sum(row[1] for row in rows):8.1f} s  in all")
+    return 0 if all(row[2] for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
