@@ -36,7 +36,8 @@ class Cluster:
         self._cache = tempfile.TemporaryDirectory(prefix="spillway-discovery-")
         # And it discovers in one thread at a time only.
         self._discovery = threading.Lock()
-        client: Any = config.new_client_from_config(str(kubeconfig))
+        clients: Any = config
+        client: Any = clients.new_client_from_config(str(kubeconfig))
         client.configuration.retries = urllib3.Retry(total=2, backoff_factor=0.2)
         self._client: Any = DynamicClient(client, cache_file=f"{self._cache.name}/discovery")
 
@@ -57,7 +58,7 @@ class Cluster:
         try:
             return self.resource(api_version, kind).get(name=name, namespace=namespace).to_dict()
         except ApiException as error:
-            if error.status == 404:
+            if _status(error) == 404:
                 return None
             raise
 
@@ -70,7 +71,7 @@ class Cluster:
 
     def create(self, manifest: Manifest) -> Manifest:
         """Create an object; raises ApiException (409) if it exists."""
-        name, namespace = _identity(manifest)
+        _, namespace = _identity(manifest)
         handle = self.resource(manifest["apiVersion"], manifest["kind"])
         return handle.create(body=manifest, namespace=namespace, field_manager=self.manager).to_dict()
 
@@ -132,7 +133,7 @@ class Cluster:
                 name=name, namespace=namespace, body={"propagationPolicy": "Foreground"}
             )
         except ApiException as error:
-            if error.status == 404:
+            if _status(error) == 404:
                 return False
             raise
         return True
@@ -162,6 +163,11 @@ class Cluster:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{what}: not after {timeout:.0f} s")
             time.sleep(interval)
+
+
+def _status(error: ApiException) -> int:
+    untyped: Any = error
+    return int(untyped.status or 0)
 
 
 def _identity(manifest: Manifest) -> tuple[str, str | None]:

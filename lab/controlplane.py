@@ -5,10 +5,10 @@ import os
 import secrets
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 import urllib.request
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -174,7 +174,7 @@ class ControlPlane:
 
     def _wait_ready(self, port: int) -> None:
         deadline = time.monotonic() + READY_TIMEOUT
-        request = urllib.request.Request(  # noqa: S310 (our own server)
+        request = urllib.request.Request(
             f"https://127.0.0.1:{port}/readyz", headers={"Authorization": f"Bearer {self._token()}"}
         )
         while True:

@@ -97,8 +97,12 @@ def crd_manifests(folder: Path | None) -> list[Manifest]:
 
 def install_crds(cluster: Cluster, manifests: list[Manifest]) -> None:
     """Apply CRDs and wait until the API server serves them."""
+
+    def apply(crd: Manifest) -> Manifest:
+        return cluster.apply(crd, force=True, strict=False)
+
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda crd: cluster.apply(crd, force=True, strict=False), manifests))
+        list(pool.map(apply, manifests))
     for crd in manifests:
         name = crd["metadata"]["name"]
         cluster.wait_for(f"CRD {name} served", lambda name=name: _established(cluster, name))
@@ -106,7 +110,7 @@ def install_crds(cluster: Cluster, manifests: list[Manifest]) -> None:
 
 def _established(cluster: Cluster, name: str) -> bool:
     crd = cluster.get(*CRD, name) or {}
-    conditions = crd.get("status", {}).get("conditions") or []
+    conditions: list[Manifest] = crd.get("status", {}).get("conditions") or []
     return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
 

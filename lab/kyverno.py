@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from kubernetes.client.exceptions import ApiException
 
 from lab.binaries import TOOLS, LabError
 from lab.cluster import Cluster, Manifest
@@ -53,7 +54,7 @@ def module_folder() -> Path:
 def manifests() -> list[Manifest]:
     """Return the documents of Kyverno's own install manifest."""
     text = (module_folder() / "config" / "install-latest-testing.yaml").read_text()
-    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]  # noqa: S506
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
 
 
 class Kyverno:
@@ -84,17 +85,31 @@ class Kyverno:
         for controller in controllers or CONTROLLERS:
             self._start(controller)
         if ADMISSION in (controllers or CONTROLLERS):
-            self._cluster.wait_for("Kyverno's webhooks registered", self._registered, WEBHOOK_TIMEOUT)
+            self._cluster.wait_for("Kyverno's webhooks", self._judges, WEBHOOK_TIMEOUT)
 
     def stop(self, *controllers: Controller) -> None:
         """Stop controllers (default: all)."""
         for controller in controllers or CONTROLLERS:
             self.process(controller).stop()
 
-    def _registered(self) -> bool:
-        name = "kyverno-policy-validating-webhook-cfg"
-        kind = "ValidatingWebhookConfiguration"
-        return self._cluster.get("admissionregistration.k8s.io/v1", kind, name) is not None
+    def _judges(self) -> bool:
+        """Tell whether Kyverno's webhook judges policies: it refuses one whose schedule is none."""
+        policy = {
+            "apiVersion": "policies.kyverno.io/v1",
+            "kind": "DeletingPolicy",
+            "metadata": {"name": "probe"},
+            "spec": {
+                "schedule": "never",
+                "matchConstraints": {
+                    "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}]
+                },
+            },
+        }
+        try:
+            self._cluster.apply(policy, dry_run=True)
+        except ApiException as error:
+            return "schedule" in str(error)
+        return False
 
     def _start(self, controller: Controller) -> None:
         if self.process(controller).pid():

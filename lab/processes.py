@@ -1,5 +1,6 @@
 """Host processes of the lab: started once, found again after a crash, and stopped without leaving any behind."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -93,10 +94,8 @@ class Process:
     def _gone(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while pid := self.pid():
-            try:
+            with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                pass
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)

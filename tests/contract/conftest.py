@@ -31,9 +31,7 @@ def component(recording: Recording, kind: str, name: str) -> list[Registration]:
 
 def shape(recording: Recording, kind: str, name: str) -> list[tuple[str, str, str | None]]:
     """Return (type, object name, namespace) of each child."""
-    return [
-        (child.type.removeprefix("kubernetes:"), *object_name(child)) for child in component(recording, kind, name)
-    ]
+    return [(child.type.removeprefix("kubernetes:"), *object_name(child)) for child in component(recording, kind, name)]
 
 
 def object_name(registration: Registration) -> tuple[str, str | None]:
