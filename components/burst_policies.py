@@ -81,7 +81,7 @@ def _is_workload(context: BurstContext, variable: str) -> str:
 
 
 def _is_claim(context: BurstContext) -> str:
-    return f"object.metadata.namespace == {_cel(context.pool.namespace)} && object.metadata.name in {_names(context)}"
+    return f"object.metadata.namespace == {_cel(context.pool.place)} && object.metadata.name in {_names(context)}"
 
 
 def _workload_above(context: BurstContext, replicas: str) -> str:
@@ -96,7 +96,7 @@ def _live_claims(context: BurstContext, claims: str) -> str:
 
 
 def _claims(context: BurstContext) -> str:
-    return _list(hive.API_VERSION, "clusterclaims", context.pool.namespace)
+    return _list(hive.API_VERSION, "clusterclaims", context.pool.place)
 
 
 def claim_manifest(context: BurstContext) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def claim_manifest(context: BurstContext) -> dict[str, Any]:
         "kind": ClusterClaimSpec.kind,
         "metadata": {
             "name": "(( variables.slot ))",
-            "namespace": context.pool.namespace,
+            "namespace": context.pool.place,
             "labels": {BURST_LABEL: context.burst.name},
         },
         "spec": ClusterClaimSpec(cluster_pool_name=context.pool.name, lifetime=context.burst.lifetime).render(),

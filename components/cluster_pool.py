@@ -84,7 +84,7 @@ class ClusterPool(pulumi.ComponentResource):
         super().__init__("spillway:index:ClusterPool", name, None, opts)
         self.namespace = Namespace(
             f"{name}-namespace",
-            metadata=metadata(args.namespace),
+            metadata=metadata(args.place),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[acm.hub],
@@ -110,7 +110,7 @@ class ClusterPool(pulumi.ComponentResource):
             object_name = f"{args.name}-{part}-{digest(content, set_name)}"
             return object_name, Secret(
                 f"{name}-{part}",
-                metadata=metadata(object_name, args.namespace),
+                metadata=metadata(object_name, args.place),
                 type=secret_type,
                 string_data=data,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.namespace]),
@@ -145,7 +145,7 @@ class ClusterPool(pulumi.ComponentResource):
             pool_spec(args, image_set=image_set_name, install_config=install_config_name, aws=aws_name, pull=pull_name),
             metadata(
                 args.name,
-                args.namespace,
+                args.place,
                 labels={
                     "cloud": "AWS",
                     "region": args.region,

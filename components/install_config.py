@@ -26,8 +26,8 @@ def install_config(pool: Pool) -> str:
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
-            "controlPlane": _machines("master", pool.control_plane, pool.zones),
-            "compute": [_machines("worker", pool.workers, pool.zones)],
+            "controlPlane": _machines("master", pool.control_plane, pool.used_zones),
+            "compute": [_machines("worker", pool.workers, pool.used_zones)],
             "networking": {
                 "networkType": "OVNKubernetes",
                 "clusterNetwork": [{"cidr": "10.128.0.0/14", "hostPrefix": 23}],

@@ -8,7 +8,7 @@ from google.protobuf.json_format import MessageToDict
 
 # How the SDK marks secrets and unknown values on the wire.
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 

@@ -89,7 +89,7 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
     return {
         "context": settings.hub.context,
         "clusterSet": settings.cluster_set.name,
-        "pools": [f"{pool.namespace}/{pool.name}" for pool in settings.pools],
+        "pools": [f"{pool.place}/{pool.name}" for pool in settings.pools],
         "bursts": {
             burst.name: {"pool": burst.pool, "claimAt": burst.claim_at, "releaseAt": burst.release_at}
             for burst in settings.bursts

@@ -1,0 +1,92 @@
+"""The application: what runs on the hub, when it bursts, how it is delivered, and its network."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from settings.section import Section
+from settings.values import (
+    Cron,
+    Duration,
+    Image,
+    InstanceType,
+    Name,
+    PoolName,
+    Quantity,
+    Region,
+    RelativePath,
+    Repository,
+    Revision,
+)
+
+
+class Resources(Section):
+    """CPU and memory of a container."""
+
+    cpu: Quantity = Field(description="CPU", examples=["100m"])
+    memory: Quantity = Field(description="memory", examples=["128Mi"])
+
+
+class Workload(Section):
+    """The application on the hub."""
+
+    name: Name = Field(description="name of the Deployment, its autoscaler and Route", examples=["my-app"])
+    namespace: Name = Field(description="namespace, made by the program", examples=["interconnect"])
+    image: Image = Field(description="container image", examples=["quay.io/example/my-app:1.0.0"])
+    port: int = Field(default=8080, ge=1, le=65535, description="container port")
+    min_replicas: int = Field(default=1, ge=1, le=1000, description="the autoscaler's minimum on the hub")
+    max_replicas: int = Field(ge=1, le=1000, description="the autoscaler's maximum on the hub", examples=[6])
+    target_cpu: int = Field(default=70, ge=1, le=100, description="CPU that the autoscaler aims at, percent of request")
+    scale_down_stabilization: int = Field(
+        default=300, ge=0, le=3600, description="seconds that the autoscaler waits before it scales down"
+    )
+    requests: Resources = Field(default=Resources(cpu="100m", memory="128Mi"), description="requested resources")
+    limits: Resources = Field(default=Resources(cpu="1000m", memory="1024Mi"), description="limits")
+
+
+class Burst(Section):
+    """A tier of burst: when a cluster of which pool is claimed, and when it is given back."""
+
+    name: Name = Field(description="name of the tier; claims are <pool>-<name>-a to -c", examples=["burst"])
+    pool: PoolName = Field(description="name of a pool", examples=["aws"])
+    claim_at: int = Field(ge=2, le=1000, description="claim when the hub's replicas reach this", examples=[4])
+    release_at: int = Field(ge=1, le=1000, description="release when they are at or below this", examples=[1])
+    replicas: int = Field(ge=1, le=1000, description="pods in the burst cluster", examples=[2])
+    minimum_hold: Duration = Field(
+        default="30m0s", description="a claim is kept at least this long; a cluster needs 10 to 20 minutes to serve"
+    )
+    lifetime: Duration = Field(
+        default="8h0m0s",
+        description="the claim and its cluster go when it is over, even under load; then another comes",
+    )
+    schedule: Cron = Field(default="*/1 * * * *", description="when Kyverno looks whether to release")
+
+
+class Delivery(Section):
+    """What Argo CD delivers to a claimed cluster."""
+
+    name: Name = Field(default="cluster-init", description="name of the ApplicationSet")
+    project: Name = Field(default="spillway", description="name of the AppProject")
+    repository: Repository = Field(description="git repository", examples=["https://github.com/example/app.git"])
+    path: RelativePath = Field(description="folder in the repository", examples=["gitops/dev"])
+    revision: Revision = Field(description="branch, tag or commit", examples=["main"])
+    requeue_after: int = Field(default=30, ge=5, le=3600, description="seconds between looks at the placement")
+
+
+class Interconnect(Section):
+    """The Skupper network."""
+
+    version: Literal[1] = Field(description="major version of Skupper")
+    namespace: Name = Field(description="the application's namespace", examples=["interconnect"])
+    site: Name = Field(default="hub", description="name of the hub's site")
+    token: Name = Field(default="token-req", description="Secret that Skupper fills with the burst clusters' token")
+    sync: Name = Field(default="skupper-token-sync", description="name of the SelectorSyncSet")
+
+
+class Guardrails(Section):
+    """What the policies allow this stack."""
+
+    regions: tuple[Region, ...] = Field(default=(), description="regions that pools may be in; empty: any")
+    instance_types: tuple[InstanceType, ...] = Field(default=(), description="machine types; empty: any")
+    max_clusters: int = Field(default=10, ge=1, le=1000, description="clusters of all pools together")
+    max_claim_lifetime: Duration = Field(default="24h0m0s", description="longest life of a claim")

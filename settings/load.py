@@ -1,0 +1,226 @@
+"""From the stack's config to settings, or to a list of everything that is wrong with it."""
+
+import difflib
+import json
+import types
+import typing
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from settings.application import Burst, Delivery, Guardrails, Interconnect, Workload
+from settings.checks import Parts, check
+from settings.hub import ClusterSet, Hub
+from settings.mistakes import Mistake, SettingsError, Step, config_path, remove_command, set_command
+from settings.pools import Pool
+from settings.secrets import SECRET_KEYS, Credentials, read_credentials
+from settings.stack import Settings
+
+NAMESPACE = "spillway:"
+LONGEST_ECHO = 60
+OBJECTS: dict[str, type[BaseModel]] = {
+    "hub": Hub,
+    "clusterSet": ClusterSet,
+    "workload": Workload,
+    "delivery": Delivery,
+    "interconnect": Interconnect,
+    "guardrails": Guardrails,
+}
+LISTS: dict[str, type[BaseModel]] = {"pools": Pool, "bursts": Burst}
+OPTIONAL = ("guardrails",)
+_MISSING: Any = object()
+
+
+def load(raw: Mapping[str, str], secret_keys: Collection[str], stack: str) -> tuple[Settings, Credentials | None]:
+    """Read a stack's config.
+
+    Args:
+        raw: full keys to texts (objects as JSON), as Pulumi hands them to a program.
+        secret_keys: the keys that are secret.
+        stack: the stack's name, for the messages.
+
+    Returns:
+        The settings, and the credentials if a pool takes them from the config.
+
+    Raises:
+        SettingsError: with all mistakes.
+    """
+    ours = {key.removeprefix(NAMESPACE): text for key, text in raw.items() if key.startswith(NAMESPACE)}
+    if not ours:
+        allowed = f"at least {', '.join([*OBJECTS, *LISTS])}; Pulumi.dev.yaml is a complete example"
+        mend = f"cp Pulumi.dev.yaml Pulumi.{stack}.yaml, and change what is yours"
+        raise SettingsError(stack, [Mistake(config_path("hub"), "the stack has no config", allowed, mend)])
+    mistakes: list[Mistake] = []
+    parts = Parts()
+    known = [*OBJECTS, *LISTS, *(key.removeprefix(NAMESPACE) for key in SECRET_KEYS)]
+    for key in sorted(set(ours) - set(known)):
+        mistakes.append(_unknown(config_path(key), key, known))
+    for key, model in OBJECTS.items():
+        value = _read(ours, key, mistakes)
+        if value is not _MISSING:
+            setattr(parts, {"clusterSet": "cluster_set"}.get(key, key), _validate(key, model, value, (), mistakes))
+        elif key in OPTIONAL and key not in ours:
+            setattr(parts, key, model())
+    for key, model in LISTS.items():
+        value = _read(ours, key, mistakes)
+        if isinstance(value, list) and value:
+            items = cast(list[Any], value)
+            valid = {i: _validate(key, model, item, (i,), mistakes) for i, item in enumerate(items)}
+            setattr(parts, key, {i: item for i, item in valid.items() if item is not None})
+        elif value is not _MISSING:
+            mistakes.append(_not_a_list(key, model))
+    parts.all_pools = bool(parts.pools) and not any(m.path.startswith(f"{NAMESPACE}pools") for m in mistakes)
+    mistakes += check(parts)
+    needed = any(pool.credentials.source == "config" for pool in parts.pools.values())
+    credentials, more = read_credentials(raw, secret_keys, needed=needed)
+    mistakes += more
+    if mistakes:
+        raise SettingsError(stack, [_masked(mistake, raw) for mistake in mistakes])
+    return _settings(parts), credentials
+
+
+def _settings(parts: Parts) -> Settings:
+    return Settings(
+        hub=cast(Hub, parts.hub),
+        cluster_set=cast(ClusterSet, parts.cluster_set),
+        pools=tuple(parts.pools.values()),
+        workload=cast(Workload, parts.workload),
+        bursts=tuple(parts.bursts.values()),
+        delivery=cast(Delivery, parts.delivery),
+        interconnect=cast(Interconnect, parts.interconnect),
+        guardrails=cast(Guardrails, parts.guardrails),
+    )
+
+
+def _read(ours: Mapping[str, str], key: str, mistakes: list[Mistake]) -> Any:
+    """Return the value of a key, or `_MISSING` with a mistake noted if there must be one."""
+    if key not in ours:
+        if key not in OPTIONAL:
+            model = OBJECTS.get(key) or LISTS[key]
+            path, example = _first_required(key, model)
+            allowed = (model.__doc__ or "").split("\n")[0]
+            mistakes.append(Mistake(config_path(key), "is missing", allowed, set_command(path, example)))
+        return _MISSING
+    try:
+        return json.loads(ours[key])
+    except (ValueError, RecursionError):
+        path, example = _first_required(key, OBJECTS.get(key) or LISTS[key])
+        allowed = "an object or a list; set its values one by one with --path, or edit the stack's file"
+        mistakes.append(Mistake(config_path(key), "is not JSON", allowed, set_command(path, example)))
+        return _MISSING
+
+
+def _first_required(key: str, model: type[BaseModel]) -> tuple[str, Any]:
+    steps: tuple[Step, ...] = () if key in OBJECTS else (0,)
+    for field in model.model_fields.values():
+        if field.is_required():
+            return config_path(key, (*steps, str(field.alias))), _example(field)
+    name, field = next(iter(model.model_fields.items()))
+    return config_path(key, (*steps, field.alias or name)), _example(field)
+
+
+def _not_a_list(key: str, model: type[BaseModel]) -> Mistake:
+    path, example = _first_required(key, model)
+    return Mistake(
+        config_path(key), "is not a list with at least one entry", f"a list of {key}", set_command(path, example)
+    )
+
+
+def _validate(
+    key: str, model: type[BaseModel], value: Any, place: tuple[int, ...], mistakes: list[Mistake]
+) -> BaseModel | None:
+    try:
+        # JSON, because strict mode takes its lists for tuples.
+        return TypeAdapter(model).validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True)
+        mistakes += [_mistake(key, model, place, detail) for detail in details]
+    except RecursionError:
+        mistakes.append(Mistake(config_path(key, place), "is nested too deeply", "plain values", _remove(key, place)))
+    return None
+
+
+def _remove(key: str, place: tuple[Step, ...]) -> str:
+    return remove_command(config_path(key, place))
+
+
+def _mistake(key: str, model: type[BaseModel], place: tuple[int, ...], detail: ErrorDetails) -> Mistake:
+    steps = tuple(step for step in detail["loc"] if step != "[key]")
+    path = config_path(key, (*place, *steps))
+    owner, field = _field(model, steps)
+    if detail["type"] == "extra_forbidden":
+        return _unknown(path, str(steps[-1]), [str(f.alias) for f in owner.model_fields.values()])
+    allowed = (field.description if field else None) or (owner.__doc__ or "").split("\n")[0]
+    problem = "is missing"
+    if detail["type"] != "missing":
+        allowed = f"{detail['msg'].removeprefix('Input should be ')}; {allowed}"
+        problem = f"got {_echo(detail['input'])}"
+    return Mistake(path, problem, allowed, set_command(path, _example(field)))
+
+
+def _unknown(path: str, key: str, known: Collection[str]) -> Mistake:
+    close = difflib.get_close_matches(key, known, 1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    # The value may be anything, also a secret in the wrong place, so it is not shown.
+    return Mistake(path, "is not known", f"{hint}known are {', '.join(known)}", remove_command(path))
+
+
+def _echo(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= LONGEST_ECHO else f"{text[:LONGEST_ECHO]}..."
+
+
+def _field(model: type[BaseModel], steps: tuple[Step, ...]) -> tuple[type[BaseModel], FieldInfo | None]:
+    """Follow a path of aliases; return the innermost model on it and the field that it ends at or in."""
+    found: FieldInfo | None = None
+    for step in steps:
+        fields = {str(field.alias): field for field in model.model_fields.values()}
+        if step in fields:
+            found = fields[str(step)]
+            model = _nested(found.annotation) or model
+    return model, found
+
+
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return next(filter(None, map(_nested, typing.get_args(annotation))), None)
+    return None
+
+
+def _example(field: FieldInfo | None) -> Any:
+    if field is None:
+        return "VALUE"
+    if field.examples:
+        return field.examples[0]
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, str | int):
+        return default
+    if typing.get_origin(field.annotation) is typing.Literal:
+        return typing.get_args(field.annotation)[0]
+    return "VALUE"
+
+
+def _masked(mistake: Mistake, raw: Mapping[str, str]) -> Mistake:
+    """Take out whatever a secret key holds, should the same text be in a plain value too."""
+    texts = [text for key in SECRET_KEYS for text in _texts(raw.get(key, "")) if len(text) > 3]
+
+    def mask(text: str) -> str:
+        for secret in sorted(texts, key=len, reverse=True):
+            text = text.replace(secret, "[secret]")
+        return text
+
+    return Mistake(mask(mistake.path), mask(mistake.problem), mask(mistake.allowed), mask(mistake.mend))
+
+
+def _texts(text: str) -> list[str]:
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return [text]
+    entries = cast(dict[str, Any], value).values() if isinstance(value, dict) else ()
+    return [text, *(entry for entry in entries if isinstance(entry, str))]

@@ -1,0 +1,75 @@
+"""The stack's secrets. Their values never appear in a message."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from settings.mistakes import Mistake, config_path
+from settings.values import SecretText
+
+PULL_SECRET, AWS = "pullSecret", "awsCredentials"
+SECRET_KEYS = (f"spillway:{PULL_SECRET}", f"spillway:{AWS}")
+_SET = {
+    PULL_SECRET: f'pulumi config set --secret spillway:{PULL_SECRET} "$(cat pull-secret.json)"',
+    "accessKeyId": f"pulumi config set --secret --path 'spillway:{AWS}.accessKeyId' \"$AWS_ACCESS_KEY_ID\"",
+    "secretAccessKey": f"pulumi config set --secret --path 'spillway:{AWS}.secretAccessKey' \"$AWS_SECRET_ACCESS_KEY\"",
+}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What Hive needs to install clusters on AWS."""
+
+    aws_access_key_id: SecretText
+    aws_secret_access_key: SecretText
+    pull_secret: SecretText
+
+
+def read_credentials(
+    raw: Mapping[str, str], secret_keys: Collection[str], *, needed: bool
+) -> tuple[Credentials | None, list[Mistake]]:
+    """Return the credentials, or the mistakes in them; None without a mistake when no pool needs them."""
+    mistakes: list[Mistake] = []
+    for key in (PULL_SECRET, AWS):
+        if f"spillway:{key}" in raw and f"spillway:{key}" not in secret_keys:
+            mend = _SET[PULL_SECRET] if key == PULL_SECRET else _SET["secretAccessKey"]
+            allowed = (
+                "a secret: in plain it is in git, in the state and in the logs; take it out of use, and set a new one"
+            )
+            mistakes.append(Mistake(config_path(key), "is in plain", allowed, mend))
+    if not needed:
+        return None, mistakes
+    pull_secret = raw.get(f"spillway:{PULL_SECRET}")
+    if not _is_docker_config(pull_secret):
+        problem = "is missing" if pull_secret is None else "is not a pull secret"
+        allowed = 'the pull secret of the Red Hat console, JSON with "auths", set as a secret'
+        mistakes.append(Mistake(config_path(PULL_SECRET), problem, allowed, _SET[PULL_SECRET]))
+    aws = _object(raw.get(f"spillway:{AWS}", "{}"))
+    for key in ("accessKeyId", "secretAccessKey"):
+        value = aws.get(key)
+        if not isinstance(value, str) or not value.strip():
+            problem = "is not a text" if key in aws else "is missing"
+            allowed = "a long-lived AWS key (Hive cannot use session tokens), set as a secret"
+            mistakes.append(Mistake(config_path(AWS, [key]), problem, allowed, _SET[key]))
+    for key in sorted(set(aws) - {"accessKeyId", "secretAccessKey"}):
+        path = config_path(AWS, [key])
+        mend = f"pulumi config rm --path '{path}'"
+        mistakes.append(Mistake(path, "is not known", "accessKeyId and secretAccessKey", mend))
+    if mistakes:
+        return None, mistakes
+    return Credentials(
+        SecretText(aws["accessKeyId"]), SecretText(aws["secretAccessKey"]), SecretText(str(pull_secret))
+    ), []
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def _is_docker_config(text: str | None) -> bool:
+    return text is not None and isinstance(_object(text).get("auths"), dict)
