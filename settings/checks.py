@@ -8,7 +8,7 @@ from settings.application import Burst, Delivery, Guardrails, Interconnect, Work
 from settings.hub import ClusterSet, Hub
 from settings.mistakes import Mistake, config_path, remove_command, set_command
 from settings.pools import Pool
-from settings.values import nanoseconds
+from settings.values import canonical_duration, nanoseconds
 
 CLUSTER_SET_LABEL = "cluster.open-cluster-management.io/clusterset"
 # OpenShift, ACM and GitOps own these; a pool in one of them would delete it when it goes.
@@ -119,10 +119,10 @@ def _lifetimes(parts: Parts) -> Iterator[Mistake]:
         path = config_path("bursts", [index, "lifetime"])
         if nanoseconds(burst.lifetime) <= nanoseconds(burst.minimum_hold):
             yield _wrong(
-                path,
-                f"got {burst.lifetime}, but minimumHold is {burst.minimum_hold}",
-                "longer than minimumHold, or every claim ends by its lifetime",
-                "8h0m0s",
+                config_path("bursts", [index, "minimumHold"]),
+                f"got {burst.minimum_hold}, but lifetime is {burst.lifetime}",
+                "shorter than lifetime, or every claim ends by its lifetime",
+                canonical_duration(f"{nanoseconds(burst.lifetime) // 2}ns"),
             )
         pool = pools.get(burst.pool)
         if pool and nanoseconds(burst.lifetime) > nanoseconds(pool.claim_lifetime.maximum):
@@ -208,9 +208,8 @@ def _references(parts: Parts) -> Iterator[Mistake]:
         if burst.pool in taken:
             allowed = "a pool of its own: two triggers on one pool would take each other's clusters"
             free = sorted(set(names) - {other.pool for other in parts.bursts.values()})
-            yield _wrong(
-                path, f"burst {taken[burst.pool]} has pool {burst.pool!r} already", allowed, (free or ["new-pool"])[0]
-            )
+            mend = set_command(path, free[0]) if free else remove_command(config_path("bursts", [index]))
+            yield Mistake(path, f"burst {taken[burst.pool]} has pool {burst.pool!r} already", allowed, mend)
         taken.setdefault(burst.pool, burst.name)
         if len(burst.pool) + len(burst.name) > LONGEST_PAIR:
             yield _wrong(

@@ -20,7 +20,7 @@ from settings.secrets import SECRET_KEYS, Credentials, read_credentials
 from settings.stack import Settings
 
 NAMESPACE = "spillway:"
-LONGEST_ECHO = 60
+LONGEST_ECHO = 30
 OBJECTS: dict[str, type[BaseModel]] = {
     "hub": Hub,
     "clusterSet": ClusterSet,
@@ -107,9 +107,8 @@ def _read(ours: Mapping[str, str], key: str, mistakes: list[Mistake]) -> Any:
     try:
         return json.loads(ours[key])
     except (ValueError, RecursionError):
-        path, example = _first_required(key, OBJECTS.get(key) or LISTS[key])
-        allowed = "an object or a list; set its values one by one with --path, or edit the stack's file"
-        mistakes.append(Mistake(config_path(key), "is not JSON", allowed, set_command(path, example)))
+        allowed = "an object or a list; remove it, and set its values one by one with --path"
+        mistakes.append(Mistake(config_path(key), "is not JSON", allowed, remove_command(config_path(key))))
         return _MISSING
 
 
@@ -169,8 +168,13 @@ def _unknown(path: str, key: str, known: Collection[str]) -> Mistake:
 
 
 def _echo(value: Any) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= LONGEST_ECHO else f"{text[:LONGEST_ECHO]}..."
+    """Show a plain value. What is longer may be a secret in the wrong place, so it is not shown."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST_ECHO else "a long text"
 
 
 def _field(model: type[BaseModel], steps: tuple[Step, ...]) -> tuple[type[BaseModel], FieldInfo | None]:

@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 Step = str | int
 
@@ -21,12 +22,13 @@ def config_path(section: str, steps: Iterable[Step] = ()) -> str:
     return path
 
 
-def set_command(path: str, value: object, *, secret: bool = False) -> str:
-    """Return the command that sets a value; objects and lists go through `--path` one by one, so they are JSON here."""
+def set_command(path: str, value: object) -> str:
+    """Return the command that sets a value; of a list it sets the first item, as Pulumi takes no lists."""
+    if isinstance(value, list):
+        return set_command(f"{path}[0]", cast(list[object], value)[0])
     text = value if isinstance(value, str) else json.dumps(value)
-    plaintext = "" if not secret else "--secret "
     nested = "--path " if any(mark in path for mark in ".[") else ""
-    return f"pulumi config set {plaintext}{nested}{shlex.quote(path)} {shlex.quote(text)}"
+    return f"pulumi config set {nested}{shlex.quote(path)} {shlex.quote(text)}"
 
 
 def remove_command(path: str) -> str:
