@@ -1,1 +1,196 @@
-def demo(hub): ...
+"""One burst on the lab, from the scale-up to the cluster's removal, as a timeline."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import engine
+from lab.binaries import LabError
+from lab.cluster import Cluster, Manifest
+from lab.controlplane import write_private
+from lab.fleet.objects import HIVE, deleting
+from lab.fleet.observe import clusters, leaks
+from lab.hub import Hub
+from preview.recording import ROOT, record
+from preview.stack_file import load
+from preview.tree import tree
+from settings import load as load_settings
+
+STACK = "lab"
+# The played parts run this much faster: a resume of five minutes takes a second and a half.
+FACTOR = 200
+REAL, PLAYED = "real", "played"
+
+
+@dataclass
+class Timeline:
+    """What happened when, seconds after the burst began, and whether it was real or played."""
+
+    say: Callable[[str], None]
+    begin: float = field(default_factory=time.monotonic)
+
+    def add(self, who: str, what: str) -> None:
+        """Tell an event as it happens."""
+        self.say(f"  {time.monotonic() - self.begin:7.2f} s  {who:6}  {what}")
+
+
+def demo(hub: Hub) -> None:
+    """Show the stack, start the lab, bring the stack up, and carry one burst through it.
+
+    Raises:
+        LabError: a step did not come about in time.
+    """
+    say = hub.say
+    begin = time.monotonic()
+    say("What the stack will create (evaluated without an engine):\n")
+    say("\n".join(tree(record(STACK))))
+    say("\nThe lab's programs (built once, then kept):")
+    hub.start()
+    say(f"The lab is up after {time.monotonic() - begin:.0f} s. What is played is {FACTOR} times faster than real.")
+    hub.play(FACTOR)
+    say("\nThe stack:")
+    bring_up(hub)
+    try:
+        _burst(hub)
+    except TimeoutError as error:
+        raise LabError(f"{error}. The logs are in {hub.folder / 'logs'}; `make demo` goes on from here.") from None
+    say(f"\nDone in {time.monotonic() - begin:.0f} s. The lab keeps running.\n")
+    say(hub.how_to_use())
+
+
+def bring_up(hub: Hub) -> None:
+    """Bring the stack up: with the Pulumi CLI where it is on PATH, else with the lab's direct engine."""
+    if shutil.which("pulumi"):
+        _pulumi(hub)
+    else:
+        hub.say("  (the Pulumi CLI is not on PATH: the lab's direct engine applies the same program)")
+        engine.up(STACK, hub.kubeconfig, hub.folder, say=hub.say, secrets=lab_secrets(hub.folder))
+
+
+def lab_secrets(folder: Path) -> dict[str, Any]:
+    """Return the made-up secrets of a lab, the same ones on every run."""
+    path = folder / "secrets.yaml"
+    if not path.exists():
+        made = {
+            "spillway:pullSecret": f'{{"auths": {{"registry.example.com": {{"auth": "{secrets.token_hex(12)}"}}}}}}',
+            "spillway:awsCredentials": {
+                "accessKeyId": f"AKIA{secrets.token_hex(8).upper()}",
+                "secretAccessKey": secrets.token_urlsafe(30),
+            },
+        }
+        write_private(path, yaml.safe_dump(made))
+    return yaml.safe_load(path.read_text())
+
+
+def _pulumi(hub: Hub) -> None:
+    """Run `pulumi up` with a file backend in the lab's folder and a copy of the stack's file."""
+    state = hub.folder / "pulumi"
+    state.mkdir(exist_ok=True, mode=0o700)
+    env = {
+        **os.environ,
+        "PULUMI_BACKEND_URL": f"file://{state.resolve()}",
+        "PULUMI_CONFIG_PASSPHRASE_FILE": str((hub.folder / "passphrase").resolve()),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "KUBECONFIG": str(hub.kubeconfig.resolve()),
+    }
+    if not (hub.folder / "passphrase").exists():
+        write_private(hub.folder / "passphrase", secrets.token_urlsafe(24))
+    file = hub.folder / f"Pulumi.{STACK}.yaml"
+    if not file.exists():
+        write_private(file, (ROOT / f"Pulumi.{STACK}.yaml").read_text())
+
+    def pulumi(*arguments: str, told: bool = False) -> None:
+        command = ["pulumi", *arguments, "--stack", STACK, "--config-file", str(file.resolve()), "--non-interactive"]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=not told, text=True, check=False)
+        if done.returncode:
+            raise LabError(f"pulumi {arguments[0]} failed: {done.stderr or 'see above'}")
+
+    if not (state / ".pulumi" / "stacks").exists():
+        init = ["pulumi", "stack", "init", STACK, "--non-interactive"]
+        subprocess.run(init, cwd=ROOT, env=env, capture_output=True, check=False)
+    for key, value in lab_secrets(hub.folder).items():
+        if isinstance(value, str):
+            pulumi("config", "set", "--secret", key, value)
+        else:
+            for name, text in value.items():
+                pulumi("config", "set", "--secret", "--path", f"{key}.{name}", text)
+    pulumi("up", "--yes", "--skip-preview", told=True)
+
+
+def _burst(hub: Hub) -> None:
+    loaded = load(STACK, ROOT, {}, {})
+    settings, _ = load_settings(loaded.values, loaded.secret_keys, STACK)
+    burst, pool, workload = settings.bursts[0], settings.pools[0], settings.workload
+    cluster, say = hub.cluster, hub.say
+    place = (HIVE, "ClusterClaim", pool.place)
+
+    def live() -> Manifest | None:
+        return next((claim for claim in cluster.find(*place) if not deleting(claim)), None)
+
+    def states() -> list[str]:
+        return [seen.state for seen in clusters(cluster)]
+
+    say("\nBefore the burst:")
+    before = Timeline(say)
+    _scale(cluster, workload.namespace, workload.name, burst.release_at)
+    cluster.wait_for("no claim left from before", lambda: not cluster.find(*place), 120)
+    cluster.wait_for("a standby cluster", lambda: states() == ["Hibernating"] * pool.size, 120)
+    before.add(PLAYED, f"pool {pool.name}: {pool.size} cluster installed, and hibernated")
+
+    say("\nThe burst:")
+    timeline = Timeline(say)
+    up = burst.claim_at + 1
+    _scale(cluster, workload.namespace, workload.name, up)
+    timeline.add(REAL, f"the application is scaled to {up} replicas (claimAt is {burst.claim_at})")
+    scaled = time.monotonic()
+    claim = cluster.wait_for("a claim", live, 30, interval=0.02)
+    name = claim["metadata"]["name"]
+    timeline.add(REAL, f"Kyverno made the claim {name}, {time.monotonic() - scaled:.2f} s after the scale-up")
+    cluster.wait_for(f"{up} pods", lambda: _ready(cluster, workload.namespace, workload.name) == up, 60)
+    timeline.add(REAL, f"{up} pods are ready on the hub (nodes by KWOK)")
+    running = cluster.wait_for("the claim's cluster running", lambda: _running(live()), 120)
+    timeline.add(PLAYED, f"Hive resumed {running} and gave it to the claim; a spare is being installed")
+    hold = burst.release_at + 1
+    _scale(cluster, workload.namespace, workload.name, hold)
+    timeline.add(REAL, f"the application is scaled to {hold}: above releaseAt ({burst.release_at}), the claim is kept")
+    # Longer than the minimum hold and two looks of the release policy.
+    kept_until = time.monotonic() + 12
+    while time.monotonic() < kept_until:
+        found = live()
+        if found is None or found["metadata"]["name"] != name:
+            raise LabError(f"the claim {name} was released at {hold} replicas, above releaseAt")
+        time.sleep(0.5)
+    timeline.add(REAL, "still kept after the minimum hold")
+    _scale(cluster, workload.namespace, workload.name, burst.release_at)
+    timeline.add(REAL, f"the application is scaled to {burst.release_at}: at releaseAt")
+    cluster.wait_for("the release", lambda: live() is None, 60, interval=0.05)
+    timeline.add(REAL, f"Kyverno released {name}")
+    gone = lambda: cluster.get(HIVE, "ClusterClaim", name, pool.place) is None  # noqa: E731 (read like the others)
+    cluster.wait_for(f"{running} removed", gone, 120)
+    timeline.add(PLAYED, f"Hive removed {running} from AWS; the claim is gone")
+    left = clusters(cluster)
+    timeline.add(PLAYED, f"left: {', '.join(f'{seen.name} {seen.state}' for seen in left)}; leaked: {leaks(cluster)}")
+
+
+def _scale(cluster: Cluster, namespace: str, name: str, replicas: int) -> None:
+    patch = {"spec": {"replicas": replicas}}
+    cluster.patch("apps/v1", "Deployment", name, patch, namespace, subresource="scale")
+
+
+def _ready(cluster: Cluster, namespace: str, name: str) -> int:
+    deployment = cluster.get("apps/v1", "Deployment", name, namespace) or {}
+    return int(deployment.get("status", {}).get("readyReplicas") or 0)
+
+
+def _running(claim: Manifest | None) -> str | None:
+    conditions: list[Manifest] = claim.get("status", {}).get("conditions", []) if claim else []
+    up = any(found["type"] == "ClusterRunning" and found["status"] == "True" for found in conditions)
+    return claim["spec"]["namespace"] if claim and up else None
