@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import urllib3
 from kubernetes import config
+from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
+CONNECTIONS = 64
 
 
 class Cluster:
@@ -36,8 +38,11 @@ class Cluster:
         self._cache = tempfile.TemporaryDirectory(prefix="spillway-discovery-")
         # And it discovers in one thread at a time only.
         self._discovery = threading.Lock()
-        clients: Any = config
-        client: Any = clients.new_client_from_config(str(kubeconfig))
+        configuration = Configuration()
+        configs: Any = config
+        configs.load_kube_config(str(kubeconfig), client_configuration=configuration)
+        configuration.connection_pool_maxsize = CONNECTIONS
+        client: Any = ApiClient(configuration)
         client.configuration.retries = urllib3.Retry(total=2, backoff_factor=0.2)
         self._client: Any = DynamicClient(client, cache_file=f"{self._cache.name}/discovery")
 
@@ -127,10 +132,10 @@ class Cluster:
         return handle.replace(body=manifest, name=name, namespace=namespace).to_dict()
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
-        """Ask for an object's deletion, and of what it owns first; False if it was not there."""
+        """Ask for an object's deletion, what it owns goes afterwards; False if it was not there."""
         try:
             self.resource(api_version, kind).delete(
-                name=name, namespace=namespace, body={"propagationPolicy": "Foreground"}
+                name=name, namespace=namespace, body={"propagationPolicy": "Background"}
             )
         except ApiException as error:
             if _status(error) == 404:

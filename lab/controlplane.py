@@ -137,6 +137,8 @@ class ControlPlane:
                 self.binaries["kwok"],
                 f"--kubeconfig={self.kubeconfig}",
                 "--manage-all-nodes=true",
+                # Without leases the nodes go NotReady between two heartbeats, and their pods with them.
+                "--node-lease-duration-seconds=40",
                 f"--server-address=127.0.0.1:{ports['kwok']}",
             ]
         )

@@ -6,20 +6,18 @@ Keeps: the phase that a program waits for. Leaves out: everything that ACM then 
 from collections.abc import Callable
 
 from lab.cluster import Cluster
-from lab.fleet.objects import (
-    set_status,
-    since,
-    status,
-)
-from lab.fleet.timing import Timings
+from lab.fleet.objects import things
+from lab.fleet.timing import Clock
 
 API = "operator.open-cluster-management.io/v1"
 
 
-def reconcile(cluster: Cluster, timings: Timings, now: float, say: Callable[[str], None]) -> None:
+def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
     """Bring every MultiClusterHub one step on."""
-    for hub in cluster.find(API, "MultiClusterHub"):
-        running = timings.over(timings.multi_cluster_hub, since(hub), now)
-        if running and status(hub).get("phase") != "Running":
-            say("ACM is running")
-        set_status(cluster, hub, {"phase": "Running" if running else "Installing"})
+    for hub in things(cluster, API, "MultiClusterHub"):
+        if hub.status.get("phase") == "Running":
+            continue
+        running = clock.over(clock.timings.multi_cluster_hub, hub.since("install"))
+        hub.set_status(phase="Running" if running else "Installing")
+        if running:
+            say(f"MultiClusterHub {hub.name} is running")

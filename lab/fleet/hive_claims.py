@@ -1,88 +1,90 @@
-"""Plays Hive's clusterclaim controller (openshift/hive, pkg/controller/clusterclaim).
+"""Plays Hive's clusterclaim controller, and what ACM's clusterclaims-controller does to a claim itself.
 
-Keeps: the finalizer, `spec.namespace`, the conditions and their reasons, the lifetime (the shorter of the claim's and
-the pool's maximum, counted from when the claim got its cluster), and that a released claim stays, with its status kept,
-until its cluster is gone. Leaves out: RBAC for the claim's subjects, assignment conflicts.
+Source: openshift/hive, pkg/controller/clusterclaim; stolostron/clusterclaims-controller.
+
+Keeps: the conditions and their reasons; the lifetime, counted from when the claim got its cluster; both finalizers.
+A released claim stays until its cluster is gone. It is updated meanwhile: at once when ACM lets it go, and at the end
+when Hive does; in between Hive leaves it alone. A claim whose cluster vanished gets no other. Who strips Hive's
+finalizer leaks the cluster.
+Leaves out: RBAC for the claim's subjects, assignment conflicts, the import into ACM.
 """
 
 from collections.abc import Callable
 
-from lab.cluster import Cluster, Manifest
+from lab.cluster import Cluster
+from lab.fleet.arithmetic import lifetime
 from lab.fleet.hive_pools import RELEASED
-from lab.fleet.objects import (
-    HIVE,
-    annotations,
-    condition,
-    deleting,
-    finalizers,
-    merge,
-    pool_reference,
-    seconds,
-    set_finalizers,
-    set_status,
-    status,
-    with_conditions,
-)
-from lab.fleet.timing import Timings
+from lab.fleet.objects import HIVE, Thing, seconds, things
+from lab.fleet.timing import Clock
 from settings.values import nanoseconds
 
 FINALIZER = "hive.openshift.io/claim"
+ACM_FINALIZER = "clusterclaims-controller.open-cluster-management.io/cleanup"
 
 
-def lifetime(claim: str | None, default: str | None, maximum: str | None) -> float | None:
-    """Return the seconds that a claim may live, or None for ever."""
-    bounds = [nanoseconds(text) / 1e9 for text in (claim or default, maximum) if text]
-    return min(bounds) if bounds else None
-
-
-def reconcile(cluster: Cluster, timings: Timings, now: float, say: Callable[[str], None]) -> None:
+def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
     """Bring every claim one step on."""
-    deployments = {
-        (reference["namespace"], reference["claimName"]): found
-        for found in cluster.find(HIVE, "ClusterDeployment")
-        if "claimName" in (reference := pool_reference(found))
-    }
-    for claim in cluster.find(HIVE, "ClusterClaim"):
-        name, namespace = claim["metadata"]["name"], claim["metadata"]["namespace"]
-        deployment = deployments.get((namespace, name))
-        if deleting(claim):
-            _release(cluster, claim, deployment)
+    claims = things(cluster, HIVE, "ClusterClaim")
+    pools = {(pool.namespace, pool.name): pool for pool in things(cluster, HIVE, "ClusterPool")}
+    deployments = {found.name: found for found in things(cluster, HIVE, "ClusterDeployment")}
+    for claim in claims:
+        deployment = deployments.get(claim.spec.get("namespace", ""))
+        if claim.deleting:
+            _release(claim, deployment, say)
             continue
-        set_finalizers(cluster, claim, dict.fromkeys([*finalizers(claim), FINALIZER]))
-        _report(cluster, claim, deployment)
-        pool = cluster.get(HIVE, "ClusterPool", claim["spec"]["clusterPoolName"], namespace)
-        bounds: dict[str, str] = pool["spec"].get("claimLifetime", {}) if pool else {}
-        allowed = lifetime(claim["spec"].get("lifetime"), bounds.get("default"), bounds.get("maximum"))
-        pending = condition(claim, "Pending")
-        counts = allowed is not None and pending.get("status") == "False"
-        if counts and timings.over(allowed or 0, seconds(pending["lastTransitionTime"]), now):
-            cluster.delete(HIVE, "ClusterClaim", name, namespace)
-            say(f"claim {name} has reached the end of its lifetime")
+        claim.set_finalizers([*claim.finalizers, FINALIZER])
+        initial = ("Unknown", "Initialized", "Condition Initialized")
+        new = {name: initial for name in ("Pending", "ClusterRunning") if not claim.condition(name)}
+        claim.set_conditions(**new)
+        if not claim.spec.get("namespace"):
+            continue
+        claim.set_finalizers([*claim.finalizers, ACM_FINALIZER])
+        if not _expire(claim, pools.get((claim.namespace, claim.spec["clusterPoolName"])), clock, say):
+            _report(claim, deployment)
 
 
-def _report(cluster: Cluster, claim: Manifest, deployment: Manifest | None) -> None:
+def holds(claim: Thing, deployment: Thing) -> bool:
+    """Tell whether the cluster says that it is this claim's."""
+    reference = deployment.pool_reference
+    return (reference.get("namespace"), reference.get("claimName")) == (claim.namespace, claim.name)
+
+
+def _report(claim: Thing, deployment: Thing | None) -> None:
     if deployment is None:
-        # A claim that had a cluster does not get another one.
-        had = bool(claim["spec"].get("namespace"))
-        pending, running = ("False", "ClusterClaimed"), ("False", "ClusterDeleted")
-        if not had:
-            pending, running = ("True", "NoClusters"), ("Unknown", "Initialized")
-    else:
-        if not claim["spec"].get("namespace"):
-            merge(cluster, claim, {"spec": {"namespace": deployment["metadata"]["name"]}})
-        up = status(deployment).get("powerState") == "Running"
-        pending = ("False", "ClusterClaimed")
-        running = ("True", "Running") if up else ("False", "Resuming")
-        if deleting(deployment):
-            running = ("False", "ClusterDeleting")
-    set_status(cluster, claim, {"conditions": with_conditions(claim, Pending=pending, ClusterRunning=running)})
+        claim.set_conditions(ClusterRunning=("False", "ClusterDeleted", "Assigned cluster has been deleted"))
+    elif deployment.deleting or RELEASED in deployment.annotations:
+        message = "Assigned cluster has been marked for deletion"
+        claim.set_conditions(ClusterRunning=("False", "ClusterDeleting", message))
+    elif holds(claim, deployment):
+        running = ("False", "Resuming", "Waiting for cluster to be running")
+        if deployment.status.get("powerState") == "Running":
+            running = ("True", "Running", "Cluster is running")
+        claim.set_conditions(Pending=("False", "ClusterClaimed", "Cluster claimed"), ClusterRunning=running)
 
 
-def _release(cluster: Cluster, claim: Manifest, deployment: Manifest | None) -> None:
-    if deployment is None:
-        set_finalizers(cluster, claim, [name for name in finalizers(claim) if name != FINALIZER])
+def _expire(claim: Thing, pool: Thing | None, clock: Clock, say: Callable[[str], None]) -> bool:
+    bounds: dict[str, str] = (pool.spec.get("claimLifetime") if pool else None) or {}
+    allowed = lifetime(claim.spec.get("lifetime"), bounds.get("default"), bounds.get("maximum"))
+    if allowed is None:
+        return False
+    claim.set_status(lifetime=allowed)
+    pending = claim.condition("Pending")
+    ended = pending["status"] == "False" and clock.over(
+        nanoseconds(allowed) / 1e9, seconds(pending["lastTransitionTime"])
+    )
+    if ended:
+        claim.delete()
+        say(f"claim {claim.name} has reached the end of its lifetime, {allowed}")
+    return ended
+
+
+def _release(claim: Thing, deployment: Thing | None, say: Callable[[str], None]) -> None:
+    claim.set_finalizers(name for name in claim.finalizers if name != ACM_FINALIZER)
+    if FINALIZER not in claim.finalizers:
         return
-    if RELEASED not in annotations(deployment):
-        merge(cluster, deployment, {"metadata": {"annotations": {RELEASED: "true"}}})
-    conditions = with_conditions(claim, ClusterRunning=("False", "ClusterDeleting"))
-    set_status(cluster, claim, {"conditions": conditions})
+    if deployment is None or not holds(claim, deployment):
+        claim.set_finalizers(name for name in claim.finalizers if name != FINALIZER)
+        say(f"claim {claim.name} is let go, nothing is left of it")
+    elif not deployment.deleting and RELEASED not in deployment.annotations:
+        deployment.merge({"metadata": {"annotations": {RELEASED: "true"}}})
+        say(f"claim {claim.name} is released, {deployment.name} is to be deleted")

@@ -1,118 +1,164 @@
-"""Plays Hive's clusterpool controller (openshift/hive, pkg/controller/clusterpool).
+"""Plays Hive's clusterpool controller (openshift/hive, pkg/controller/clusterpool), and ACM's copy of the set's label.
 
-Keeps: the arithmetic of sizes, the stall on a missing dependency before anything is installed or resumed, which cluster
-is resumed and assigned, status and conditions, the finalizer that holds a deleted pool until its clusters are gone.
-Leaves out: replacing clusters whose pool has changed, broken clusters, inventory and customization.
+Keeps: the arithmetic of sizes; a missing dependency (noticed only when a cluster has to be added) stops before
+anything is installed, hibernated or resumed, while running clusters are still given and released ones deleted; which
+cluster is resumed and assigned; counts and conditions; a deleted pool stays until its clusters are gone.
+Leaves out: replacing clusters whose pool has changed, broken clusters and the resume timeout, inventory and
+customization, copies of Secrets, ACM's deletion of a deleted pool's Secrets.
 """
 
 import secrets
 import string
 from collections.abc import Callable
 
-from lab.cluster import Cluster, Manifest
-from lab.fleet.arithmetic import PoolCluster, PoolSize, plan
-from lab.fleet.objects import (
-    HIVE,
-    SINCE,
-    annotations,
-    condition,
-    deleting,
-    finalizers,
-    merge,
-    pool_reference,
-    set_finalizers,
-    set_status,
-    since,
-    stamp,
-    status,
-    with_conditions,
-)
+from lab.cluster import Cluster
+from lab.fleet.arithmetic import PoolCluster, PoolSize, plan, plan_end
+from lab.fleet.hive_deployments import DEPROVISION, POOL_LABEL
+from lab.fleet.objects import HIVE, Thing, stamp, things
+from lab.fleet.timing import Clock
 
 FINALIZER = "hive.openshift.io/clusters"
 RELEASED = "hive.openshift.io/remove-cluster-from-pool"
 CLUSTER_SET = "cluster.open-cluster-management.io/clusterset"
 
 
-def clusters_of(cluster: Cluster, namespace: str, pool: str) -> list[Manifest]:
-    """Return the ClusterDeployments of a pool."""
-    found = cluster.find(HIVE, "ClusterDeployment")
-    place = (namespace, pool)
-    return [c for c in found if (pool_reference(c).get("namespace"), pool_reference(c).get("poolName")) == place]
+def reconcile(cluster: Cluster, _clock: Clock, say: Callable[[str], None]) -> None:
+    """Bring every pool one step on."""
+    for pool in things(cluster, HIVE, "ClusterPool"):
+        members = {thing.name: thing for thing in things(cluster, HIVE, "ClusterDeployment") if _of(pool, thing)}
+        _report(pool, members)
+        if pool.deleting:
+            _end(pool, members, say)
+        else:
+            pool.set_finalizers([*pool.finalizers, FINALIZER])
+            _step(cluster, pool, members, say)
 
 
-def seen(deployment: Manifest) -> PoolCluster:
-    """Return a ClusterDeployment as the arithmetic sees it."""
+def _of(pool: Thing, deployment: Thing) -> bool:
+    reference = deployment.pool_reference
+    return (reference.get("namespace"), reference.get("poolName")) == (pool.namespace, pool.name)
+
+
+def _view(deployment: Thing) -> PoolCluster:
     return PoolCluster(
-        name=deployment["metadata"]["name"],
-        order=since(deployment) if not deployment["spec"].get("installed") else _made(deployment),
-        installed=bool(deployment["spec"].get("installed")),
-        running=status(deployment).get("powerState") == "Running",
-        claim=pool_reference(deployment).get("claimName"),
-        deleting=deleting(deployment),
-        released=RELEASED in annotations(deployment),
+        name=deployment.name,
+        installed=bool(deployment.spec.get("installed")),
+        running=deployment.status.get("powerState") == "Running",
+        claim=deployment.pool_reference.get("claimName"),
+        deleting=deployment.deleting,
+        released=RELEASED in deployment.annotations,
     )
 
 
-def _made(deployment: Manifest) -> float:
-    return float(annotations(deployment).get("lab.spillway.io/made", "0"))
+def _size(pool: Thing) -> PoolSize:
+    spec = pool.spec
+    return PoolSize(spec["size"], spec.get("runningCount", 0), spec.get("maxSize"), spec.get("maxConcurrent"))
 
 
-def reconcile(cluster: Cluster, say: Callable[[str], None]) -> None:
-    """Bring every pool one step on."""
-    for pool in cluster.find(HIVE, "ClusterPool"):
-        name, namespace = pool["metadata"]["name"], pool["metadata"]["namespace"]
-        deployments = clusters_of(cluster, namespace, name)
-        if deleting(pool):
-            _delete(cluster, pool, deployments, say)
-            continue
-        set_finalizers(cluster, pool, dict.fromkeys([*finalizers(pool), FINALIZER]))
-        missing = _missing(cluster, pool)
-        if not missing:
-            _step(cluster, pool, deployments, say)
-        _report(cluster, pool, deployments, missing)
+def _report(pool: Thing, members: dict[str, Thing]) -> None:
+    free = [cluster for cluster in map(_view, members.values()) if cluster.free]
+    ready = sum(cluster.installed and cluster.running for cluster in free)
+    standby = sum(cluster.installed and not cluster.running for cluster in free)
+    pool.set_status(size=len(free), standby=standby, ready=ready)
+    maximum = pool.spec.get("maxSize")
+    room = ("True", "Available", "There is capacity to add more clusters to the pool.")
+    if maximum is not None and len(members) >= maximum:
+        room = ("False", "MaxCapacity", f"Pool is at maximum capacity of {maximum} waiting and claimed clusters.")
+    unknown = ("Unknown", "Initialized", "Condition Initialized")
+    known = {name: unknown for name in ("MissingDependencies", "DeletionPossible") if not pool.condition(name)}
+    pool.set_conditions(**known, CapacityAvailable=room)
 
 
-def _step(cluster: Cluster, pool: Manifest, deployments: list[Manifest], say: Callable[[str], None]) -> None:
-    spec, name, namespace = pool["spec"], pool["metadata"]["name"], pool["metadata"]["namespace"]
-    taken = {pool_reference(d).get("claimName") for d in deployments}
-    pending = [
-        claim["metadata"]["name"]
-        for claim in sorted(cluster.find(HIVE, "ClusterClaim", namespace), key=_age)
-        if claim["spec"]["clusterPoolName"] == name and claim["metadata"]["name"] not in taken and not deleting(claim)
-    ]
-    numbers = PoolSize(spec["size"], spec.get("runningCount", 0), spec.get("maxSize"), spec.get("maxConcurrent"))
-    todo = plan(numbers, [seen(deployment) for deployment in deployments], pending)
-    by_name = {deployment["metadata"]["name"]: deployment for deployment in deployments}
-    for claim, given in todo.assign:
-        reference = {"claimName": claim, "claimedTimestamp": stamp()}
-        merge(cluster, by_name[given], {"spec": {"clusterPoolRef": reference, "powerState": "Running"}})
-        say(f"{given} given to claim {claim}")
-    given_away = {given for _, given in todo.assign}
-    for found, deployment in by_name.items():
-        state = seen(deployment)
-        if state.installed and not state.claim and not state.deleting and found not in given_away:
-            wanted = "Running" if found in todo.run else "Hibernating"
-            if deployment["spec"].get("powerState") != wanted:
-                merge(cluster, deployment, {"spec": {"powerState": wanted}})
-    for found in todo.delete:
-        cluster.delete(HIVE, "ClusterDeployment", found, found)
-        say(f"{found} is being removed from AWS")
+def _step(cluster: Cluster, pool: Thing, members: dict[str, Thing], say: Callable[[str], None]) -> None:
+    claims = {
+        claim.name: claim
+        for claim in things(cluster, HIVE, "ClusterClaim", pool.namespace)
+        if claim.spec["clusterPoolName"] == pool.name and not claim.deleting
+    }
+    # Hive writes the claim first; what a crash left half done, or somebody else took off a claim, is mended.
+    for claim in claims.values():
+        given = members.get(claim.spec.get("namespace", ""))
+        if given and _view(given).free:
+            _assign(claim, given, say)
+    held = {_view(member).claim: member for member in members.values()}
+    for name in [name for name in claims if not claims[name].spec.get("namespace") and name in held]:
+        _assign(claims[name], held[name], say)
+
+    pending = [name for name, claim in claims.items() if not claim.spec.get("namespace")]
+    todo = plan(_size(pool), [_view(member) for member in members.values()], pending)
+    for name, given in todo.assign:
+        _assign(claims[name], members[given], say)
+    for name in pending[len(todo.assign) :]:
+        claims[name].set_conditions(Pending=("True", "NoClusters", "No clusters in pool are ready to be claimed"))
+    _delete(members, todo.delete, say)
+    if todo.add and (missing := _missing(cluster, pool)):
+        pool.set_conditions(MissingDependencies=("True", "Missing", f"not found: {', '.join(missing)}"))
+        return
+    if todo.add:
+        pool.set_conditions(MissingDependencies=("False", "Verified", "Dependencies verified"))
     for _ in range(todo.add):
         say(f"{_add(cluster, pool)} is being installed")
+    for name, member in members.items():
+        wanted = "Running" if name in todo.run else "Hibernating"
+        if _view(member).free and name not in todo.delete and member.spec.get("powerState") != wanted:
+            member.merge({"spec": {"powerState": wanted}})
 
 
-def _age(claim: Manifest) -> tuple[str, str]:
-    return claim["metadata"]["creationTimestamp"], claim["metadata"]["name"]
+def _assign(claim: Thing, deployment: Thing, say: Callable[[str], None]) -> None:
+    if not claim.spec.get("namespace"):
+        claim.merge({"spec": {"namespace": deployment.name}})
+        claim.spec["namespace"] = deployment.name
+        assigned = ("True", "ClusterAssigned", "Cluster assigned to ClusterClaim, awaiting claim")
+        claim.set_conditions(Pending=assigned)
+    reference = deployment.pool_reference
+    if not reference.get("claimName"):
+        reference |= {"claimName": claim.name, "claimedTimestamp": stamp()}
+        deployment.merge({"spec": {"clusterPoolRef": reference, "powerState": "Running"}})
+        say(f"{deployment.name} given to claim {claim.name}")
 
 
-def _add(cluster: Cluster, pool: Manifest) -> str:
+def _end(pool: Thing, members: dict[str, Thing], say: Callable[[str], None]) -> None:
+    _delete(members, plan_end(_size(pool), [_view(member) for member in members.values()]), say)
+    if members:
+        names = ", ".join(sorted(members))
+        message = f"The following ClusterDeployments are pending cleanup: {names}"
+        pool.set_conditions(DeletionPossible=("False", "ClusterDeploymentsPendingCleanup", message))
+    else:
+        pool.set_finalizers(name for name in pool.finalizers if name != FINALIZER)
+
+
+def _delete(members: dict[str, Thing], names: list[str], say: Callable[[str], None]) -> None:
+    for name in names:
+        members[name].delete()
+        say(f"{name} is being deprovisioned")
+
+
+def _missing(cluster: Cluster, pool: Thing) -> list[str]:
+    wanted = [(HIVE, "ClusterImageSet", pool.spec["imageSetRef"]["name"], None)]
+    references = [pool.spec.get("pullSecretRef"), pool.spec.get("installConfigSecretTemplateRef")]
+    references.append(pool.spec["platform"]["aws"].get("credentialsSecretRef"))
+    wanted += [("v1", "Secret", reference["name"], pool.namespace) for reference in references if reference]
+    return [f"{kind} {name}" for api, kind, name, place in wanted if not cluster.get(api, kind, name, place)]
+
+
+def _add(cluster: Cluster, pool: Thing) -> str:
     """Create a cluster: a namespace and a ClusterDeployment of the same name."""
-    metadata, spec = pool["metadata"], pool["spec"]
-    suffix = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
-    name = f"{metadata['name']}-{suffix}"
-    labels = {"hive.openshift.io/cluster-pool-name": metadata["name"]}
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-    set_label = {CLUSTER_SET: metadata.get("labels", {}).get(CLUSTER_SET)}
+    name = f"{pool.name}-{''.join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))}"
+    namespace = {"name": name, "labels": {POOL_LABEL: pool.name}}
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": namespace})
+    labels: dict[str, str] = {
+        **(pool.spec.get("labels") or {}),
+        "hive.openshift.io/clusterpool-name": pool.name,
+        "hive.openshift.io/clusterpool-namespace": pool.namespace,
+    }
+    # ACM gives every cluster of the pool, claimed or not, the set of the pool's own metadata, and no other.
+    labels.pop(CLUSTER_SET, None)
+    own: dict[str, str] = pool.metadata.get("labels") or {}
+    labels |= {CLUSTER_SET: own[CLUSTER_SET]} if CLUSTER_SET in own else {}
+    aws = {
+        "region": pool.spec["platform"]["aws"]["region"],
+        "credentialsSecretRef": {"name": f"{name}-aws-creds"},
+    }
     cluster.create(
         {
             "apiVersion": HIVE,
@@ -120,71 +166,17 @@ def _add(cluster: Cluster, pool: Manifest) -> str:
             "metadata": {
                 "name": name,
                 "namespace": name,
-                "finalizers": ["hive.openshift.io/deprovision"],
-                "labels": {
-                    **(spec.get("labels") or {}),
-                    # ACM copies the set's label from the pool's metadata, to clusters that nobody has claimed too.
-                    **{key: value for key, value in set_label.items() if value},
-                    "hive.openshift.io/clusterpool-name": metadata["name"],
-                    "hive.openshift.io/clusterpool-namespace": metadata["namespace"],
-                },
-                "annotations": {SINCE: stamp()},
+                "finalizers": [DEPROVISION],
+                "labels": labels,
+                "annotations": pool.spec.get("annotations") or {},
             },
             "spec": {
                 "clusterName": name,
-                "baseDomain": spec["baseDomain"],
-                "platform": {
-                    "aws": {
-                        "region": spec["platform"]["aws"]["region"],
-                        "credentialsSecretRef": {"name": f"{name}-aws-creds"},
-                    }
-                },
-                "clusterPoolRef": {"namespace": metadata["namespace"], "poolName": metadata["name"]},
+                "baseDomain": pool.spec["baseDomain"],
+                "platform": {"aws": aws},
+                "clusterPoolRef": {"namespace": pool.namespace, "poolName": pool.name},
                 "installed": False,
             },
         }
     )
     return name
-
-
-def _missing(cluster: Cluster, pool: Manifest) -> list[str]:
-    spec, namespace = pool["spec"], pool["metadata"]["namespace"]
-    wanted = [("v1", "Secret", spec["platform"]["aws"]["credentialsSecretRef"]["name"], namespace)]
-    wanted.append((HIVE, "ClusterImageSet", spec["imageSetRef"]["name"], None))
-    for key in ("pullSecretRef", "installConfigSecretTemplateRef"):
-        if spec.get(key):
-            wanted.append(("v1", "Secret", spec[key]["name"], namespace))
-    return [f"{kind} {name}" for version, kind, name, place in wanted if not cluster.get(version, kind, name, place)]
-
-
-def _report(cluster: Cluster, pool: Manifest, deployments: list[Manifest], missing: list[str]) -> None:
-    free = [c for c in map(seen, deployments) if not c.claim and not c.deleting]
-    maximum = pool["spec"].get("maxSize")
-    full = maximum is not None and len(deployments) >= maximum
-    set_status(
-        cluster,
-        pool,
-        {
-            "size": len(free),
-            "standby": sum(c.installed and not c.running for c in free),
-            "ready": sum(c.installed and c.running for c in free),
-            "conditions": with_conditions(
-                pool,
-                MissingDependencies=("True", "Missing") if missing else ("False", "Verified"),
-                CapacityAvailable=("False", "MaxCapacity") if full else ("True", "Available"),
-            ),
-        },
-    )
-
-
-def _delete(cluster: Cluster, pool: Manifest, deployments: list[Manifest], say: Callable[[str], None]) -> None:
-    for deployment in deployments:
-        state = seen(deployment)
-        if not state.deleting and (state.released or not state.claim):
-            cluster.delete(HIVE, "ClusterDeployment", state.name, state.name)
-            say(f"{state.name} is being removed from AWS")
-    if not deployments:
-        set_finalizers(cluster, pool, [name for name in finalizers(pool) if name != FINALIZER])
-    elif condition(pool, "DeletionPossible").get("status") != "False":
-        waiting = with_conditions(pool, DeletionPossible=("False", "ClusterDeploymentsPendingCleanup"))
-        set_status(cluster, pool, {"conditions": waiting})

@@ -3,12 +3,7 @@
 from typing import NamedTuple
 
 from lab.cluster import Cluster
-from lab.fleet.objects import (
-    HIVE,
-    deleting,
-    pool_reference,
-    status,
-)
+from lab.fleet.objects import HIVE, things
 
 
 class Seen(NamedTuple):
@@ -21,25 +16,28 @@ class Seen(NamedTuple):
 
 
 def clusters(cluster: Cluster) -> list[Seen]:
-    """Return all clusters of all pools."""
+    """Return all clusters of all pools.
+
+    The state is Installing, Deprovisioning, or Hive's power state: Running, Stopping, Hibernating, StartingMachines.
+    """
     found: list[Seen] = []
-    for deployment in cluster.find(HIVE, "ClusterDeployment"):
-        reference = pool_reference(deployment)
-        state = status(deployment).get("powerState") or "Installing"
-        state = "Deprovisioning" if deleting(deployment) else state
-        found.append(
-            Seen(deployment["metadata"]["name"], reference.get("poolName", ""), state, reference.get("claimName"))
-        )
-    return sorted(found)
+    for deployment in things(cluster, HIVE, "ClusterDeployment"):
+        reference = deployment.pool_reference
+        state = deployment.status.get("powerState") or "Installing"
+        state = "Deprovisioning" if deployment.deleting else state
+        found.append(Seen(deployment.name, reference.get("poolName", ""), state, reference.get("claimName")))
+    return sorted(found, key=lambda seen: seen.name)
 
 
 def leaks(cluster: Cluster) -> list[str]:
     """Return the clusters that are claimed by a claim that does not exist: they run, and nobody removes them."""
-    claims = {(c["metadata"]["namespace"], c["metadata"]["name"]) for c in cluster.find(HIVE, "ClusterClaim")}
+    # Clusters first: a claim that goes meanwhile has taken its cluster with it.
+    deployments = things(cluster, HIVE, "ClusterDeployment")
+    claims = {(claim.namespace, claim.name) for claim in things(cluster, HIVE, "ClusterClaim")}
     return [
-        deployment["metadata"]["name"]
-        for deployment in cluster.find(HIVE, "ClusterDeployment")
-        if "claimName" in (reference := pool_reference(deployment))
+        deployment.name
+        for deployment in deployments
+        if "claimName" in (reference := deployment.pool_reference)
         and (reference["namespace"], reference["claimName"]) not in claims
-        and not deleting(deployment)
+        and not deployment.deleting
     ]

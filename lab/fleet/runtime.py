@@ -1,7 +1,9 @@
-"""Runs the played controllers: one loop, woken by watches and by the clock."""
+"""Runs the played controllers: a loop each, woken by watches and by what is due next."""
 
 import threading
 import time
+import traceback
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,67 +13,92 @@ from urllib3.exceptions import HTTPError
 from lab.cluster import Cluster
 from lab.fleet import acm, hive_claims, hive_deployments, hive_pools, olm, skupper
 from lab.fleet.objects import HIVE
-from lab.fleet.timing import Timings
+from lab.fleet.timing import Clock, Timings
 
-WATCHED = (
-    (HIVE, "ClusterPool"), (HIVE, "ClusterClaim"), (HIVE, "ClusterDeployment"), (olm.API, "Subscription"),
-    (olm.API, "InstallPlan"), (acm.API, "MultiClusterHub"),
-)  # fmt: skip
-# The longest that a step may be late: what only the clock brings about is looked at this often.
-TICK = 0.25
+Say = Callable[[str], None]
+Reconcile = Callable[[Cluster, Clock, Say], None]
+
+POOL, CLAIM, DEPLOYMENT = (HIVE, "ClusterPool"), (HIVE, "ClusterClaim"), (HIVE, "ClusterDeployment")
+# Each controller, and the kinds whose changes wake it.
+CONTROLLERS: dict[Reconcile, tuple[tuple[str, str], ...]] = {
+    olm.reconcile: ((olm.API, "Subscription"), (olm.API, "InstallPlan")),
+    acm.reconcile: ((acm.API, "MultiClusterHub"),),
+    skupper.reconcile: (("v1", "Secret"),),
+    hive_pools.reconcile: (POOL, CLAIM, DEPLOYMENT),
+    hive_claims.reconcile: (POOL, CLAIM, DEPLOYMENT),
+    hive_deployments.reconcile: (DEPLOYMENT,),
+}
+# A controller looks this often even if nothing woke it, in seconds: not all that it reads is watched.
+RESYNC = 1.0
+PAUSE = 0.1
 
 
 class Fleet:
     """The simulator of a hub, with the administrator's rights.
 
+    All state is in the API objects, every look starts from what is there: it may end at any point and start again.
+
     Args:
         kubeconfig: the lab's API server.
         factor: how many times faster than in the real world the played parts are.
         say: is told what was played.
+        timings: how long things take in the real world.
     """
 
-    def __init__(self, kubeconfig: Path, factor: float, say: Callable[[str], None] = print):
-        self._cluster = Cluster(kubeconfig, "lab-fleet")
-        self._timings = Timings(factor)
+    def __init__(self, kubeconfig: Path, factor: float = 120, say: Say = print, timings: Timings | None = None):
+        self._kubeconfig = kubeconfig
+        self._factor = factor
         self._tell = say
-        self._changed = threading.Event()
+        self._timings = timings or Timings()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._speaking = threading.Lock()
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin to play."""
-        for kind in WATCHED:
-            threading.Thread(target=self._watch, args=kind, daemon=True).start()
-        self._thread.start()
+        # Connections of their own for the watches, which hold them.
+        acting, watching = Cluster(self._kubeconfig, "lab-fleet"), Cluster(self._kubeconfig, "lab-fleet")
+        woken: dict[tuple[str, str], list[threading.Event]] = defaultdict(list)
+        for reconcile, kinds in CONTROLLERS.items():
+            wake = threading.Event()
+            for kind in kinds:
+                woken[kind].append(wake)
+            self._threads.append(threading.Thread(target=self._run, args=(acting, reconcile, wake), daemon=True))
+        for thread in self._threads:
+            thread.start()
+        for kind, events in woken.items():
+            threading.Thread(target=self._watch, args=(watching, *kind, events), daemon=True).start()
 
     def stop(self) -> None:
-        """Stop playing after the step that is under way."""
+        """Stop playing after the looks that are under way."""
         self._stopped.set()
-        self._thread.join()
-
-    def step(self) -> None:
-        """Let every controller look once."""
-        now = time.time()
-        olm.reconcile(self._cluster, self._timings, now, self._say)
-        acm.reconcile(self._cluster, self._timings, now, self._say)
-        skupper.reconcile(self._cluster, self._timings, now, self._say)
-        hive_claims.reconcile(self._cluster, self._timings, now, self._say)
-        hive_pools.reconcile(self._cluster, self._say)
-        hive_deployments.reconcile(self._cluster, self._timings, now, self._say)
+        for thread in self._threads:
+            thread.join()
 
     def _say(self, text: str) -> None:
-        self._tell(f"played: {text}")
+        with self._speaking:
+            self._tell(f"played: {text}")
 
-    def _run(self) -> None:
+    def _run(self, cluster: Cluster, reconcile: Reconcile, wake: threading.Event) -> None:
+        while not self._stopped.is_set():
+            clock = Clock(self._timings, self._factor, time.time())
+            try:
+                reconcile(cluster, clock, self._say)
+            except (ApiException, HTTPError, OSError, LookupError) as error:
+                # Somebody else was quicker, or the API server or a kind is away: look again.
+                if isinstance(error, KeyError | IndexError):
+                    self._tell(traceback.format_exc())
+                clock.due = 0
+            wake.wait(min(RESYNC, max(PAUSE, clock.due - time.time())))
+            wake.clear()
+
+    def _watch(self, cluster: Cluster, api_version: str, kind: str, woken: list[threading.Event]) -> None:
         while not self._stopped.is_set():
             try:
-                self.step()
-            except (ApiException, HTTPError, OSError, LookupError):
-                # Somebody else was quicker, or the API server is away: look again.
-                time.sleep(TICK)
-            self._changed.wait(TICK)
-            self._changed.clear()
-
-    def _watch(self, api_version: str, kind: str) -> None:
-        for _ in self._cluster.watch(api_version, kind):
-            self._changed.set()
+                for _ in cluster.watch(api_version, kind):
+                    for event in woken:
+                        event.set()
+                    if self._stopped.is_set():
+                        return
+            except LookupError:
+                self._stopped.wait(RESYNC)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.hub import Hub
+from tests.lab.trigger import DEPLOYMENT, NAMESPACE, Trigger
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +18,23 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         yield hub
     finally:
         hub.stop()
+
+
+@pytest.fixture(scope="module")
+def installed(lab: Hub) -> Iterator[Trigger]:
+    trigger = Trigger(lab)
+    trigger.install()
+    yield trigger
+    trigger.delete_policies()
+    trigger._no_claims()
+    for namespace in (NAMESPACE, DEPLOYMENT[3]):
+        trigger.cluster.delete("v1", "Namespace", namespace)
+        trigger.wait(
+            f"{namespace} gone", lambda namespace=namespace: not trigger.cluster.get("v1", "Namespace", namespace), 60
+        )
+
+
+@pytest.fixture
+def trigger(installed: Trigger) -> Trigger:
+    installed.reset()
+    return installed
