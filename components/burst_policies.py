@@ -12,7 +12,9 @@ What was found by running Kyverno 1.19 decides their form:
 - A policy updates what it generated before, even though nothing is synchronized: a plain update, which would strip the
   claim. So none is generated beside a live claim, and Kyverno has no permission to update claims; an event that loses
   the race is refused, tried again, and then finds the live claim.
-- A policy's condition sees the object of the event; the state of everything else is listed.
+- Conditions see the object as it was at the event, which may be worked off much later, when Kyverno is back. So the
+  Deployment is listed too: an old event must not claim for a load that has gone. A list that is a moment too early does
+  no harm, because the change of status that follows is an event as well.
 """
 
 from dataclasses import dataclass
@@ -84,9 +86,13 @@ def _is_claim(context: BurstContext) -> str:
     return f"object.metadata.namespace == {_cel(context.pool.place)} && object.metadata.name in {_names(context)}"
 
 
-def _workload_above(context: BurstContext, replicas: str) -> str:
+def _any_workload(context: BurstContext, replicas: str) -> str:
     deployments = _list("apps/v1", "deployments", context.workload.namespace)
     return f"{deployments}.exists(d, {_is_workload(context, 'd')} && d.spec.replicas {replicas})"
+
+
+def _workload_above(context: BurstContext) -> str:
+    return _any_workload(context, f">= {context.burst.claim_at}")
 
 
 def _live_claims(context: BurstContext, claims: str) -> str:
@@ -125,6 +131,7 @@ def _generating(
         match_constraints=MatchConstraints(resource_rules=[rule]),
         match_conditions=[
             *conditions,
+            Expression(name="still-past-the-threshold", expression=_workload_above(context)),
             Expression(name="no-live-claim", expression=f"{_live_claims(context, _claims(context))}.size() == 0"),
         ],
         variables=[
@@ -161,8 +168,8 @@ def claim_policy(context: BurstContext) -> GeneratingPolicySpec:
 def reclaim_policy(context: BurstContext) -> GeneratingPolicySpec:
     """Claim again when a claim goes while the application is still past `claimAt`.
 
-    Hive updates the status of a claim that is being released, so this also makes up for an event that came while the
-    release was under way, and for a lifetime that ended under load.
+    While a claim is being released ACM and Hive take their finalizers off it, each of which is an update. So this also
+    makes up for an event that came while the release was under way, and for a lifetime that ended under load.
     """
     return _generating(
         context,
@@ -175,7 +182,6 @@ def reclaim_policy(context: BurstContext) -> GeneratingPolicySpec:
         [
             Expression(name="a-claim-of-this-burst", expression=_is_claim(context)),
             Expression(name="being-released", expression="has(object.metadata.deletionTimestamp)"),
-            Expression(name="past-the-threshold", expression=_workload_above(context, f">= {context.burst.claim_at}")),
         ],
         existing=False,
     )
@@ -224,7 +230,7 @@ def release_policy(context: BurstContext) -> DeletingPolicySpec:
             ),
             Expression(
                 name="not-needed",
-                expression=f"!({_workload_above(context, f'> {context.burst.release_at}')})",
+                expression=f"!({_any_workload(context, f'> {context.burst.release_at}')})",
             ),
         ],
     )

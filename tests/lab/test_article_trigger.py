@@ -106,5 +106,12 @@ def test_with_more_rights_it_is_accepted_and_never_claims(bare: Trigger) -> None
         bare.scale(replicas)
         time.sleep(2)
     assert bare.claims() == []
-    # It did notice the scale-up: its requests are there, and fail.
-    assert bare.cluster.find("kyverno.io/v2", "UpdateRequest") != []
+    # The rest of it works: on the Deployment itself the same policy claims.
+    rule = POLICY["spec"]["rules"][0]
+    on_deployments = {**rule, "match": {"any": [{"resources": {"kinds": ["Deployment"]}}]}}
+    bare.cluster.delete("kyverno.io/v1", "ClusterPolicy", "aws")
+    bare.cluster.apply({**POLICY, "spec": {**POLICY["spec"], "rules": [on_deployments]}})
+    time.sleep(2)
+    bare.scale(2)
+    bare.scale(4)
+    bare.wait("a claim by the policy on Deployments", bare.live)

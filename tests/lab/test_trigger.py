@@ -166,6 +166,17 @@ def test_an_event_while_the_background_controller_is_down_is_worked_off_later(tr
     trigger.wait("a claim", trigger.live, 40)
 
 
+def test_an_old_event_does_not_claim_for_a_load_that_has_gone(trigger: Trigger) -> None:
+    """Kyverno works events off as they were: one from before its restart once claimed a cluster that nobody needed."""
+    kill(trigger, BACKGROUND)
+    trigger.scale(5)
+    trigger.scale(RELEASE_AT)
+    trigger.lab.kyverno.start()
+    time.sleep(10)
+    trigger.settle()
+    assert trigger.claims() == []
+
+
 def test_a_burst_with_controllers_killed_at_every_step(trigger: Trigger) -> None:
     """The release must not depend on what a controller remembers: a restarted one once released nothing, for ever."""
 

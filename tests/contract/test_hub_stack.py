@@ -1,0 +1,274 @@
+"""The exact objects of the hub stack, with their order and options, as an engine is told about them.
+
+Proves what the program asks for; not that OpenShift, ACM or AWS accept it.
+"""
+
+from typing import Any
+
+import pytest
+
+from preview.recording import Recording, record
+from preview.registration import Registration, Secret, Unknown
+
+HIVE, OCM = "hive.openshift.io/v1", "cluster.open-cluster-management.io"
+SET_LABEL = "cluster.open-cluster-management.io/clusterset"
+
+
+@pytest.fixture(scope="module")
+def dev() -> Recording:
+    return record("dev")
+
+
+def names(recording: Recording, urns: tuple[str, ...]) -> set[str]:
+    return {found.name for found in recording.registrations if found.urn in urns}
+
+
+def one(recording: Recording, kind: str) -> Registration:
+    (found,) = [r for r in recording.registrations if r.custom and r.type.endswith(f":{kind}")]
+    return found
+
+
+COMPONENTS = {
+    ("Operator", "gitops"): ["gitops-subscription"],
+    ("Operator", "skupper"): ["skupper-subscription"],
+    ("Operator", "acm-operator"): ["acm-operator-namespace", "acm-operator-group", "acm-operator-subscription"],
+    ("AdvancedClusterManagement", "acm"): ["acm-hub"],
+    ("Kyverno", "kyverno"): ["kyverno-release"],
+    ("ClusterSet", "interconnect"): [
+        "interconnect-set", "interconnect-binding", "interconnect-placement", "interconnect-gitops-cluster",
+    ],
+    ("ClusterPool", "pool-aws"): [
+        "pool-aws-namespace", "pool-aws-image-set-d193798f", "pool-aws-install-config", "pool-aws-aws-creds",
+        "pool-aws-pull-secret", "pool-aws-pool",
+    ],
+    ("BurstTrigger", "burst-aws-burst"): [
+        "burst-aws-burst-background-controller", "burst-aws-burst-cleanup-controller",
+        "burst-aws-burst-reports-controller", "burst-aws-burst-claim", "burst-aws-burst-reclaim",
+        "burst-aws-burst-heartbeat", "burst-aws-burst-release",
+    ],
+    ("Workload", "workload"): ["workload-namespace", "workload-deployment", "workload-autoscaler", "workload-route"],
+    ("Delivery", "delivery"): ["delivery-project", "delivery-application-set"],
+    ("SkupperSite", "site"): ["site-config", "site-token"],
+    ("InterconnectSync", "interconnect"): ["interconnect-sync"],
+}  # fmt: skip
+
+
+def test_every_component_has_exactly_its_children(dev: Recording) -> None:
+    found = {
+        (component.type.rpartition(":")[2], component.name): sorted(child.name for child in dev.children(component))
+        for component in dev.registrations
+        if not component.custom
+    }
+    assert found == {component: sorted(children) for component, children in COMPONENTS.items()}
+
+
+def test_everything_goes_to_the_explicit_provider(dev: Recording) -> None:
+    """A resource without it would go to whatever cluster kubectl points at."""
+    provider = dev.named("pulumi:providers:kubernetes", "hub")
+    assert provider.inputs["context"] == "hub"
+    assert {r.provider for r in dev.registrations if r.custom and r is not provider} == {"hub"}
+
+
+def test_named_custom_resources_are_deleted_before_they_are_replaced(dev: Recording) -> None:
+    """With the name fixed, the new one cannot be created beside the old one."""
+    builtin = ("core/v1", "apps/v1", "autoscaling/v2", "rbac.authorization.k8s.io/v1")
+    custom = [r for r in dev.registrations if r.type.startswith("kubernetes:") and r.type.split(":")[1] not in builtin]
+    assert len(custom) > 15
+    assert [r.name for r in custom if not r.options.delete_before_replace] == []
+
+
+def test_what_an_operator_serves_waits_for_the_operator(dev: Recording) -> None:
+    """A custom resource before its CRD fails after 31 seconds."""
+    by_urn = {r.urn: r for r in dev.registrations}
+
+    def all_before(registration: Registration) -> set[str]:
+        direct = [by_urn[urn] for urn in registration.dependencies]
+        return {r.name for r in direct} | {name for r in direct for name in all_before(r)}
+
+    for registration in dev.registrations:
+        group = registration.type.removeprefix("kubernetes:").split("/")[0]
+        if group in ("hive.openshift.io", OCM, "apps.open-cluster-management.io"):
+            assert {"acm-hub", "acm-operator-subscription"} <= all_before(registration), registration.name
+        if group in ("apps.open-cluster-management.io", "argoproj.io"):
+            assert "gitops-subscription" in all_before(registration), registration.name
+        if group == "policies.kyverno.io":
+            assert "kyverno-release" in all_before(registration), registration.name
+
+
+def test_a_destroy_stops_the_trigger_before_the_pool_and_the_pool_before_acm(dev: Recording) -> None:
+    """Pulumi deletes in reverse: what must go first has to depend on what must outlive it."""
+    pool = dev.named(f"kubernetes:{HIVE}:ClusterPool", "pool-aws-pool")
+    for policy in ("claim", "reclaim", "heartbeat", "release"):
+        trigger = next(r for r in dev.registrations if r.name == f"burst-aws-burst-{policy}")
+        assert pool.urn in trigger.dependencies
+    assert names(dev, pool.dependencies) == {
+        "pool-aws-namespace", "pool-aws-image-set-d193798f", "pool-aws-install-config", "pool-aws-aws-creds",
+        "pool-aws-pull-secret", "interconnect-set",
+    }  # fmt: skip
+    application_set = one(dev, "ApplicationSet")
+    assert {"interconnect-placement", "interconnect-gitops-cluster"} <= names(dev, application_set.dependencies)
+
+
+def test_deadlines_are_longer_than_what_they_wait_for(dev: Recording) -> None:
+    """The provider gives up after ten minutes; ACM needs twenty, and AWS more than an hour."""
+    assert one(dev, "MultiClusterHub").options.create_timeout == "45m"
+    assert one(dev, "ClusterPool").options.delete_timeout == "150m"
+    assert dev.named("kubernetes:core/v1:Namespace", "pool-aws-namespace").options.delete_timeout == "150m"
+
+
+def test_the_pool_is_bounded_and_in_its_set(dev: Recording) -> None:
+    pool = one(dev, "ClusterPool")
+    assert pool.inputs["metadata"]["labels"] == {
+        "cloud": "AWS", "region": "us-east-1", "vendor": "OpenShift", SET_LABEL: "interconnect",
+    }  # fmt: skip
+    assert pool.options.replace_on_changes == (f'metadata.labels["{SET_LABEL}"]',)
+    spec = pool.inputs["spec"]
+    references = ("imageSetRef", "installConfigSecretTemplateRef", "platform", "pullSecretRef")
+    assert {key: value for key, value in spec.items() if key not in references} == {
+        "baseDomain": "sandbox449.opentlc.com", "size": 1, "runningCount": 0, "maxSize": 2, "maxConcurrent": 1,
+        "claimLifetime": {"default": "8h0m0s", "maximum": "24h0m0s"}, "hibernationConfig": {"resumeTimeout": "20m0s"},
+        "installAttemptsLimit": 2, "skipMachinePools": True,
+    }  # fmt: skip
+    secrets = {r.inputs["metadata"]["name"] for r in dev.of_type("kubernetes:core/v1:Secret")}
+    for reference in (
+        spec["installConfigSecretTemplateRef"],
+        spec["pullSecretRef"],
+        spec["platform"]["aws"]["credentialsSecretRef"],
+    ):
+        assert reference["name"] in secrets
+    assert spec["imageSetRef"]["name"] == one(dev, "ClusterImageSet").inputs["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("change", "renamed"),
+    [
+        ({"spillway:pools[0].workers": {"replicas": 5}}, {"install-config"}),
+        ({"spillway:pools[0].releaseImage": "quay.io/o/r:4.18.1"}, {"image-set"}),
+        ({"spillway:clusterSet.name": "other"}, {"install-config", "aws-creds", "pull-secret"}),
+        ({"spillway:pools[0].size": 2}, set()),
+    ],
+)
+def test_a_changed_content_is_a_new_object_that_the_pool_follows(
+    dev: Recording, change: dict[str, Any], renamed: set[str]
+) -> None:
+    """Hive does not see a changed content; and ACM deletes a replaced pool's Secrets, so the new pool needs others."""
+
+    def references(recording: Recording) -> dict[str, str]:
+        spec = one(recording, "ClusterPool").inputs["spec"]
+        return {
+            "install-config": spec["installConfigSecretTemplateRef"]["name"],
+            "pull-secret": spec["pullSecretRef"]["name"],
+            "aws-creds": spec["platform"]["aws"]["credentialsSecretRef"]["name"],
+            "image-set": spec["imageSetRef"]["name"],
+        }
+
+    before, after = references(dev), references(record("dev", overrides=change))
+    assert {part for part in before if before[part] != after[part]} == renamed
+
+
+def test_the_applications_replicas_are_the_autoscalers(dev: Recording) -> None:
+    assert "replicas" not in one(dev, "Deployment").inputs["spec"]
+    template = one(dev, "ApplicationSet").inputs["spec"]["template"]["spec"]
+    assert template["ignoreDifferences"] == [
+        {"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]}
+    ]
+    assert "RespectIgnoreDifferences=true" in template["syncPolicy"]["syncOptions"]
+
+
+def test_the_placement_takes_the_set_only_and_keeps_a_cluster_that_flaps(dev: Recording) -> None:
+    spec = one(dev, "Placement").inputs["spec"]
+    assert spec["clusterSets"] == ["interconnect"]
+    selector = spec["predicates"][0]["requiredClusterSelector"]["labelSelector"]
+    assert {"key": "local-cluster", "operator": "DoesNotExist"} in selector["matchExpressions"]
+    assert {t["key"].rpartition("/")[2] for t in spec["tolerations"]} == {"unreachable", "unavailable"}
+
+
+def test_kyverno_may_create_and_delete_claims_and_nobody_may_change_one(dev: Recording) -> None:
+    """Kyverno updates what it generated when it can: the claim would lose Hive's finalizer, and its cluster leak."""
+    granted = {
+        (role.name.removeprefix("burst-aws-burst-"), resource, verb)
+        for role in dev.of_type("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
+        for rule in role.inputs["rules"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert granted == {
+        *(("background-controller", "clusterclaims", verb) for verb in ("get", "list", "create")),
+        *(("cleanup-controller", "clusterclaims", verb) for verb in ("list", "delete")),
+        ("cleanup-controller", "deployments", "list"),
+        *(
+            ("reports-controller", r, v)
+            for r in ("clusterclaims", "clusterclaims/status")
+            for v in ("get", "list", "watch")
+        ),
+    }
+    for policy in dev.of_type("kubernetes:policies.kyverno.io/v1:GeneratingPolicy"):
+        assert policy.inputs["spec"]["evaluation"]["synchronize"] == {"enabled": False}
+
+
+def test_the_token_is_asked_for_once_and_left_to_skupper(dev: Recording) -> None:
+    """Writing the request's label again would make a new certificate, and break the links."""
+    token = dev.named("kubernetes:core/v1:Secret", "site-token")
+    assert {"metadata.labels", "data"} <= set(token.options.ignore_changes)
+    assert "stringData" not in token.inputs
+    assert token.urn in one(dev, "SelectorSyncSet").dependencies
+    mapping = one(dev, "SelectorSyncSet").inputs["spec"]["secretMappings"][0]
+    assert mapping["sourceRef"] == {"name": "token-req", "namespace": "interconnect"}
+
+
+def test_a_manual_approval_approves_the_pinned_version_only(dev: Recording) -> None:
+    manual = {"channel": "release-2.15", "approval": "Manual", "startingCsv": "advanced-cluster-management.v2.15.0"}
+    plan = {"currentCSV": manual["startingCsv"], "installPlanRef": {"name": "install-abcde"}}
+
+    def as_olm(registration: Registration) -> dict[str, Any]:
+        return {"status": plan} if registration.type.endswith(":Subscription") else {}
+
+    change = {"spillway:hub.operators.acm": manual}
+    approved = one(record("dev", overrides=change, register=as_olm, preview=False), "InstallPlanPatch")
+    assert approved.inputs["metadata"]["name"] == "install-abcde"
+    assert approved.inputs["spec"] == {"approved": True}
+    assert approved.options.ignore_changes == ("metadata.name",)
+    assert isinstance(one(record("dev", overrides=change), "InstallPlanPatch").inputs["metadata"]["name"], Unknown)
+    plan["currentCSV"] = "advanced-cluster-management.v2.15.1"
+    with pytest.raises(Exception, match=r"OLM offers advanced-cluster-management\.v2\.15\.1, but the stack pins"):
+        record("dev", overrides=change, register=as_olm, preview=False)
+
+
+def test_secrets_are_secret_from_the_config_to_the_secret(dev: Recording) -> None:
+    for part in ("aws-creds", "pull-secret", "install-config"):
+        secret = dev.named("kubernetes:core/v1:Secret", f"pool-aws-{part}")
+        assert isinstance(secret.inputs["stringData"], Secret)
+
+
+def test_a_pool_with_secrets_of_its_own_makes_none() -> None:
+    own = {"source": "existing", "awsSecret": "my-aws", "pullSecret": "my-pull"}
+    recording = record("dev", overrides={"spillway:pools[0].credentials": own})
+    made = {r.name for r in recording.of_type("kubernetes:core/v1:Secret")}
+    assert made == {"pool-aws-install-config", "site-token"}
+    spec = one(recording, "ClusterPool").inputs["spec"]
+    assert (spec["platform"]["aws"]["credentialsSecretRef"], spec["pullSecretRef"]) == (
+        {"name": "my-aws"},
+        {"name": "my-pull"},
+    )
+
+
+def test_a_second_tier_has_a_pool_and_a_trigger_of_its_own() -> None:
+    pool = {
+        "name": "west",
+        "region": "us-west-2",
+        "baseDomain": "example.com",
+        "releaseImage": "quay.io/o/r:4.18.1",
+        "size": 1,
+        "maxSize": 1,
+    }
+    burst = {"name": "big", "pool": "west", "claimAt": 6, "releaseAt": 2, "replicas": 3}
+    recording = record("dev", overrides={"spillway:pools[1]": pool, "spillway:bursts[1]": burst})
+    assert len(recording.of_type("spillway:index:BurstTrigger")) == 2
+    claim = next(r for r in recording.registrations if r.name == "burst-west-big-claim")
+    assert "'west-big-a', 'west-big-b', 'west-big-c'" in str(claim.inputs["spec"])
+    assert "d.spec.replicas >= 6" in str(claim.inputs["spec"])
+
+
+def test_protected_pools_and_their_namespaces_are_protected() -> None:
+    recording = record("dev", overrides={"spillway:pools[0].protect": True})
+    assert {r.name for r in recording.registrations if r.options.protect} == {"pool-aws-namespace", "pool-aws-pool"}

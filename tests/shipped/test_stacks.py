@@ -1,0 +1,88 @@
+"""The shipped stack files evaluate, and show nothing that is secret."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from preview.__main__ import main
+from preview.recording import ROOT, ProgramError, Recording, record
+from preview.registration import reveal
+from preview.tree import tree
+from tests.unit.stack_configs import PLANTED, SECRETS
+from tests.unit.test_settings_mutated import mutated
+
+STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def everything(recording: Recording) -> str:
+    return repr(recording) + "\n".join(tree(recording)) + json.dumps(recording.exports, default=repr)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_it_evaluates_and_shows_no_secret(stack: str) -> None:
+    recording = record(stack, secrets=SECRETS)
+    shown = everything(recording)
+    assert not [text for text in PLANTED.values() if text in shown]
+    # The values are there, for the one who sends them to the API server.
+    sent = json.dumps([reveal(r.inputs) for r in recording.registrations], default=repr)
+    assert PLANTED["secretAccessKey"] in sent
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_default_providers_are_disabled(stack: str) -> None:
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
+    assert "pulumi:disable-default-providers: [kubernetes, aws]" in text
+    assert "secure:" not in text
+
+
+def test_the_lab_stack_is_the_dev_stack() -> None:
+    """What is tried in the lab must be what is shipped: only context, Kyverno and the clock differ."""
+
+    def specs(stack: str) -> dict[str, Any]:
+        return {r.name: r.inputs.get("spec") for r in record(stack).registrations if r.custom}
+
+    dev, lab = specs("dev"), specs("lab")
+    differ = {name for name in dev.keys() | lab.keys() if dev.get(name) != lab.get(name)}
+    assert differ == {"burst-aws-burst-release"}
+    assert set(dev) - set(lab) == {"kyverno-release"}
+
+
+def test_the_preview_prints_a_tree_and_says_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert main(["dev"]) == 0
+    assert "GeneratingPolicy aws-burst-claim" in capsys.readouterr().out
+    broken = (ROOT / "Pulumi.dev.yaml").read_text().replace("maxSize: 2", "maxSize: 0")
+    (tmp_path / "Pulumi.dev.yaml").write_text(broken)
+    (tmp_path / "__main__.py").write_text((ROOT / "__main__.py").read_text())
+    monkeypatch.setattr("preview.__main__.ROOT", tmp_path)
+    monkeypatch.setattr("preview.recording.record.__kwdefaults__", {**record.__kwdefaults__, "root": tmp_path})
+    assert main(["dev"]) == 1
+    error = capsys.readouterr().err
+    assert "spillway:pools[0].maxSize" in error
+    assert "Traceback" not in error
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(mutated())
+def test_what_the_settings_accept_evaluates(raw: dict[str, str]) -> None:
+    """Fifty mutated stack files through the whole program: it evaluates, or says what is wrong; no traceback."""
+    present = dict.fromkeys(
+        ("hub", "clusterSet", "pools", "workload", "bursts", "delivery", "interconnect", "guardrails")
+    )
+    overrides: dict[str, Any] = {f"spillway:{key}": None for key in present}
+    overrides |= {
+        key: text
+        for key, text in raw.items()
+        if key not in SECRETS and ":" in key and "[" not in key and "." not in key
+    }
+    try:
+        recording = record("dev", overrides=overrides, secrets=SECRETS)
+    except ProgramError as error:
+        assert "spillway:" in str(error)
+        assert not [text for text in PLANTED.values() if text in str(error)]
+    else:
+        assert len(recording.registrations) > 30
