@@ -20,13 +20,18 @@ from lab.processes import Process
 PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 PORTS = ("etcd", "etcd-peer", "kube-apiserver", "kwok")
 READY_TIMEOUT = 90
+PORT_RANGE = range(20000, 32000)
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nobody listens on.
+
+    It is below the range from which systems take the ports of outgoing connections: one of the lab's many connections
+    once took the port between the look and the listening, and the program that was to listen there ended.
+    """
+    while not _is_free(port := PORT_RANGE.start + secrets.randbelow(len(PORT_RANGE))):
+        pass
+    return port
 
 
 def _is_free(port: int) -> bool:

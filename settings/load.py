@@ -4,7 +4,7 @@ import difflib
 import json
 import types
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -21,6 +21,8 @@ from settings.stack import Settings
 
 NAMESPACE = "spillway:"
 LONGEST_ECHO = 30
+# Shorter texts may be in a plain value by chance.
+SHORTEST_SECRET = 16
 OBJECTS: dict[str, type[BaseModel]] = {
     "hub": Hub,
     "clusterSet": ClusterSet,
@@ -77,6 +79,7 @@ def load(raw: Mapping[str, str], secret_keys: Collection[str], stack: str) -> tu
     needed = any(pool.credentials.source == "config" for pool in parts.pools.values())
     credentials, more = read_credentials(raw, secret_keys, needed=needed)
     mistakes += more
+    mistakes += _planted(ours, raw)
     if mistakes:
         raise SettingsError(stack, [_masked(mistake, raw) for mistake in mistakes])
     return _settings(parts), credentials
@@ -209,22 +212,53 @@ def _example(field: FieldInfo | None) -> Any:
     return "VALUE"
 
 
+def _planted(ours: Mapping[str, str], raw: Mapping[str, str]) -> list[Mistake]:
+    """Find plain values that hold a secret's text: from there it would get into objects, the state and the logs."""
+    secrets = [text for text in _secrets(raw) if len(text) >= SHORTEST_SECRET]
+    allowed = "a text without the value of a secret; if it was in git, take the secret out of use"
+    return [
+        Mistake(path, "holds the value of a secret in plain", allowed, remove_command(path))
+        for key in sorted(set(ours) - {key.removeprefix(NAMESPACE) for key in SECRET_KEYS})
+        for path, text in _texts(_json(ours[key]), config_path(key), keys=True)
+        if any(secret in text for secret in secrets)
+    ]
+
+
 def _masked(mistake: Mistake, raw: Mapping[str, str]) -> Mistake:
     """Take out whatever a secret key holds, should the same text be in a plain value too."""
-    texts = [text for key in SECRET_KEYS for text in _texts(raw.get(key, "")) if len(text) > 3]
+    texts = sorted((text for text in _secrets(raw) if len(text) > 3), key=len, reverse=True)
 
     def mask(text: str) -> str:
-        for secret in sorted(texts, key=len, reverse=True):
+        for secret in texts:
             text = text.replace(secret, "[secret]")
         return text
 
     return Mistake(mask(mistake.path), mask(mistake.problem), mask(mistake.allowed), mask(mistake.mend))
 
 
-def _texts(text: str) -> list[str]:
+def _secrets(raw: Mapping[str, str]) -> list[str]:
+    """Return every text that the secret keys hold, the keys of objects left out."""
+    whole = [raw[key] for key in SECRET_KEYS if key in raw]
+    return [*whole, *(text for value in whole for path, text in _texts(_json(value), "", keys=False) if path)]
+
+
+def _json(text: str) -> Any:
     try:
-        value: Any = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        return [text]
-    entries = cast(dict[str, Any], value).values() if isinstance(value, dict) else ()
-    return [text, *(entry for entry in entries if isinstance(entry, str))]
+        return text
+
+
+def _texts(value: Any, path: str, *, keys: bool) -> Iterator[tuple[str, str]]:
+    """Yield the path and text of every text inside; with `keys`, keys too, at the paths of their values."""
+    if isinstance(value, dict):
+        for key, inner in cast(dict[str, Any], value).items():
+            place = f"{path}{config_path('', [key]).removeprefix(NAMESPACE)}"
+            if keys:
+                yield place, key
+            yield from _texts(inner, place, keys=keys)
+    elif isinstance(value, list):
+        for index, inner in enumerate(cast(list[Any], value)):
+            yield from _texts(inner, f"{path}[{index}]", keys=keys)
+    elif isinstance(value, str):
+        yield path, value

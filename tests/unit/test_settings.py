@@ -160,6 +160,15 @@ class TestSecrets:
         del raw["spillway:pullSecret"], raw["spillway:awsCredentials"]
         assert load(raw, [], "dev")[1] is None
 
+    @pytest.mark.parametrize("part", ["accessKeyId", "secretAccessKey", "auth"])
+    def test_a_secret_in_a_plain_value_is_refused_even_where_it_would_be_valid(self, part: str) -> None:
+        """A label with the access key once passed every check, and would have been in the state and in every preview."""
+        raw, secret_keys = config({"spillway:pools[0].labels.note": PLANTED[part]})
+        with pytest.raises(SettingsError) as error:
+            load(raw, secret_keys, "dev")
+        assert "spillway:pools[0].labels.note: holds the value of a secret" in str(error.value)
+        assert PLANTED[part] not in str(error.value)
+
     def test_a_secret_pasted_into_a_plain_key_is_not_shown(self) -> None:
         raw, secret_keys = config({"spillway:pools[0].region": PLANTED["accessKeyId"]})
         with pytest.raises(SettingsError) as caught:
