@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lab.hub import Hub
-from tests.lab.trigger import DEPLOYMENT, NAMESPACE, Trigger
+from tests.lab.trigger import Trigger
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +25,7 @@ def installed(lab: Hub) -> Iterator[Trigger]:
     trigger = Trigger(lab)
     trigger.install()
     yield trigger
-    trigger.delete_policies()
-    trigger._no_claims()
-    for namespace in (NAMESPACE, DEPLOYMENT[3]):
-        trigger.cluster.delete("v1", "Namespace", namespace)
-        trigger.wait(
-            f"{namespace} gone", lambda namespace=namespace: not trigger.cluster.get("v1", "Namespace", namespace), 60
-        )
+    trigger.uninstall()
 
 
 @pytest.fixture

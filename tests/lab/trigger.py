@@ -20,6 +20,7 @@ CLAIM = ("hive.openshift.io/v1", "ClusterClaim")
 DEPLOYMENT = ("apps/v1", "Deployment", "sample-kotlin-spring", "interconnect")
 UPDATE_REQUEST = ("kyverno.io/v2", "UpdateRequest")
 NAMESPACE, HOLD = "aws", 3
+NAMESPACES = (NAMESPACE, DEPLOYMENT[3])
 CLAIM_AT, RELEASE_AT = 4, 1
 FINALIZER = "hive.openshift.io/claim"
 # One look of the release policy, and some time for a busy machine.
@@ -44,10 +45,22 @@ class Trigger:
         self.autoscaler: Manifest = reveal(autoscaler.inputs)
 
     def install(self) -> None:
-        for name in (NAMESPACE, "interconnect"):
+        # Kyverno ends when it loses the API server, which other tests take away; in a cluster the kubelet restarts it.
+        self.lab.kyverno.start()
+        for name in NAMESPACES:
             self.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         self.cluster.apply(self.deployment)
         self.apply_policies()
+
+    def uninstall(self) -> None:
+        """Leave nothing of the trigger to the tests that follow."""
+        self.wait("no claims", self._no_claims)
+        for manifest in self.manifests:
+            self.cluster.delete(manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"])
+        for name in NAMESPACES:
+            self.cluster.delete("v1", "Namespace", name)
+        for name in NAMESPACES:
+            self.wait(f"{name} gone", lambda name=name: not self.cluster.get("v1", "Namespace", name), 60)
 
     def policies(self) -> list[Manifest]:
         return [manifest for manifest in self.manifests if manifest["kind"].endswith("Policy")]
