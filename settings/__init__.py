@@ -1,10 +1,11 @@
 """The stack's config as frozen models, and every check of it."""
 
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Resources, Workload
+from settings.clusters import Machines, Networks, Volume
 from settings.hub import ClusterSet, Hub, Kyverno, MultiClusterHub, Operator, Operators
 from settings.load import load
 from settings.mistakes import Mistake, SettingsError
-from settings.pools import ClaimLifetime, Machines, Pool, PoolCredentials
+from settings.pools import ClaimLifetime, Pool, PoolCredentials
 from settings.program import from_pulumi
 from settings.secrets import SECRET_KEYS, Credentials
 from settings.stack import Settings
@@ -12,6 +13,7 @@ from settings.values import SecretText
 
 __all__ = [
     "SECRET_KEYS", "Burst", "ClaimLifetime", "ClusterSet", "Credentials", "Delivery", "Guardrails", "Hub",
-    "Interconnect", "Kyverno", "Machines", "Mistake", "MultiClusterHub", "Operator", "Operators", "Pool",
-    "PoolCredentials", "Resources", "SecretText", "Settings", "SettingsError", "Workload", "from_pulumi", "load",
+    "Interconnect", "Kyverno", "Machines", "Mistake", "MultiClusterHub", "Networks", "Operator", "Operators", "Pool",
+    "PoolCredentials", "Resources", "SecretText", "Settings", "SettingsError", "Volume", "Workload", "from_pulumi",
+    "load",
 ]  # fmt: skip

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from settings import cluster_checks
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Workload
 from settings.hub import ClusterSet, Hub
 from settings.mistakes import Mistake, config_path, remove_command, set_command
+from settings.mistakes import wrong as _wrong
 from settings.pools import Pool
 from settings.values import canonical_duration, nanoseconds
 
@@ -37,10 +39,6 @@ class Parts:
     interconnect: Interconnect | None = None
     guardrails: Guardrails | None = None
     all_pools: bool = False
-
-
-def _wrong(path: str, problem: str, allowed: str, value: object) -> Mistake:
-    return Mistake(path, problem, allowed, set_command(path, value))
 
 
 def _operators(parts: Parts) -> Iterator[Mistake]:
@@ -93,15 +91,9 @@ def _zones(parts: Parts) -> Iterator[Mistake]:
                 yield Mistake(path, f"{zone!r} is there twice", "each zone once", remove_command(path))
 
 
-def _machines(parts: Parts) -> Iterator[Mistake]:
-    for index, pool in parts.pools.items():
-        if pool.control_plane.replicas not in (1, 3):
-            yield _wrong(
-                config_path("pools", [index, "controlPlane", "replicas"]),
-                f"got {pool.control_plane.replicas}",
-                "1 or 3: etcd needs a majority",
-                3,
-            )
+def _clusters(parts: Parts) -> Iterator[Mistake]:
+    for rule in (cluster_checks.machines, cluster_checks.volumes, cluster_checks.networks, cluster_checks.tags):
+        yield from rule(parts.pools)
 
 
 def _lifetimes(parts: Parts) -> Iterator[Mistake]:
@@ -265,7 +257,7 @@ def _network(parts: Parts) -> Iterator[Mistake]:
 
 
 CHECKS: tuple[Callable[[Parts], Iterator[Mistake]], ...] = (
-    _operators, _kyverno, _sizes, _zones, _machines, _lifetimes, _credentials, _labels, _names, _namespaces,
+    _operators, _kyverno, _sizes, _zones, _clusters, _lifetimes, _credentials, _labels, _names, _namespaces,
     _references, _stability, _network,
 )  # fmt: skip
 

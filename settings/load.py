@@ -153,6 +153,9 @@ def _mistake(key: str, model: type[BaseModel], place: tuple[int, ...], detail: E
     steps = tuple(step for step in detail["loc"] if step != "[key]")
     path = config_path(key, (*place, *steps))
     owner, field = _field(model, steps)
+    if "[key]" in detail["loc"]:
+        # The key is what is wrong, so setting its value would not mend it.
+        return Mistake(path, "is not allowed as a key", detail["msg"], remove_command(path))
     if detail["type"] == "extra_forbidden":
         return _unknown(path, str(steps[-1]), [str(f.alias) for f in owner.model_fields.values()])
     allowed = (field.description if field else None) or (owner.__doc__ or "").split("\n")[0]

@@ -50,6 +50,11 @@ class Mistake:
         return f"{self.path}: {self.problem}\n    allowed: {self.allowed}\n    mend:    {self.mend}"
 
 
+def wrong(path: str, problem: str, allowed: str, value: object) -> Mistake:
+    """Return a mistake that setting a value mends."""
+    return Mistake(path, problem, allowed, set_command(path, value))
+
+
 class SettingsError(Exception):
     """All mistakes of a stack's config."""
 

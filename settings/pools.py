@@ -4,15 +4,22 @@ from typing import Literal
 
 from pydantic import Field
 
+from settings.clusters import Machines, Networks
 from settings.section import Section
-from settings.values import DnsName, Duration, Image, InstanceType, LabelKey, LabelText, Name, PoolName, Region, Zone
-
-
-class Machines(Section):
-    """The machines of one role in a cluster (openshift/installer, `MachinePool`)."""
-
-    type: InstanceType = Field(default="m6a.xlarge", description="EC2 instance type")
-    replicas: int = Field(default=3, ge=0, le=100, description="number of machines")
+from settings.values import (
+    DnsName,
+    Duration,
+    Image,
+    LabelKey,
+    LabelText,
+    Name,
+    PoolName,
+    Region,
+    SshKey,
+    TagKey,
+    TagText,
+    Zone,
+)
 
 
 class ClaimLifetime(Section):
@@ -75,7 +82,26 @@ class Pool(Section):
     )
     claim_lifetime: ClaimLifetime = Field(default=ClaimLifetime(), description="how long claims may live")
     control_plane: Machines = Field(default=Machines(), description="control plane: 1 or 3 machines")
-    workers: Machines = Field(default=Machines(), description="workers")
+    workers: Machines = Field(
+        default=Machines(), description="workers; 0 makes the control plane work too (one or three machines in all)"
+    )
+    networks: Networks = Field(default=Networks(), description="network ranges of its clusters")
+    tags: dict[TagKey, TagText] = Field(
+        default={}, description="tags on everything on AWS that belongs to its clusters, at most 24"
+    )
+    publish: Literal["External", "Internal"] = Field(
+        default="External",
+        description="whether API and routes are on the internet; Internal needs a private way from hub to cluster",
+    )
+    credentials_mode: Literal["Mint", "Passthrough"] | None = Field(
+        default=None,
+        description="how a cluster's components get AWS keys: Mint makes a user for each, Passthrough copies the "
+        "pool's; required with source identity; default: the installer tries what the key allows",
+        examples=["Passthrough"],
+    )
+    ssh_key: SshKey | None = Field(
+        default=None, description="public SSH key for the machines", examples=["ssh-ed25519 AAAA me@example.com"]
+    )
     credentials: PoolCredentials = Field(default=PoolCredentials(), description="AWS key and pull secret")
     labels: dict[LabelKey, LabelText] = Field(
         default={}, description="more labels on the ClusterPool; the cluster-set label is the program's"

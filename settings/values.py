@@ -1,6 +1,7 @@
 """Values that the settings are made of: each knows its own form, and says it when something else is given."""
 
 import hashlib
+import ipaddress
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -109,6 +110,36 @@ DnsName = Annotated[str, _matches("a DNS name such as example.com", rf"{_LABEL}(
 Region = Annotated[str, _matches("an AWS region such as us-east-1", r"[a-z]{2}(-[a-z]+)+-[0-9]")]
 Zone = Annotated[str, _matches("an AWS zone such as us-east-1a", r"[a-z]{2}(-[a-z]+)+-[0-9][a-z]")]
 InstanceType = Annotated[str, _matches("an EC2 instance type such as m6a.xlarge", r"[a-z][a-z0-9-]*\.[a-z0-9-]+")]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return str(ipaddress.IPv4Network(text)) == text
+    except ValueError:
+        return False
+
+
+Network = Annotated[str, _checked("an IPv4 range such as 10.0.0.0/16, without bits behind the prefix", _is_network)]
+# AWS's own limits, and what the installer keeps for itself (pkg/types/aws/validation/platform.go).
+TagKey = Annotated[
+    str,
+    _checked(
+        "a tag key: at most 128 letters, digits, spaces and _.:/=+-@, other than Name, and not under kubernetes.io/, "
+        "openshift.io/ or aws:, which others own",
+        lambda key: bool(
+            re.fullmatch(r"(?!aws:|name$|([^/]*\.)?(kubernetes|openshift)\.io/)[\w.:/=+@ -]{1,128}", key, re.A | re.I)
+        ),
+    ),
+]
+TagText = Annotated[str, _matches("a tag value: 1 to 256 letters, digits, spaces and _.:/=+-@", r"[\w.:/=+@ -]+", 256)]
+SshKey = Annotated[
+    str,
+    _matches(
+        "a public SSH key of one line, such as the content of ~/.ssh/id_ed25519.pub",
+        r"(ssh-(rsa|ed25519)|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9-]+@openssh\.com) [A-Za-z0-9+/]+=*( [^\n]*)?",
+        16384,
+    ),
+]
 Quantity = Annotated[
     str, _matches("a Kubernetes quantity such as 500m or 1024Mi", r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?")
 ]

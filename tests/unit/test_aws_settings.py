@@ -1,0 +1,59 @@
+"""Mistakes in what concerns AWS: machines, volumes, networks and tags of the clusters."""
+
+import pytest
+
+from tests.unit import test_settings
+from tests.unit.test_settings import TWO_POOLS, Changes, mistakes
+
+POOL = "spillway:pools[0]"
+DISJOINT = {**TWO_POOLS, f"{POOL}.networks": {"disjoint": True}}
+
+TABLE: list[tuple[str, Changes, str, str, str]] = [
+    ("one worker", {f"{POOL}.workers": {"replicas": 1}}, f"{POOL}.workers.replicas", "different machines", "2"),
+    ("single node with workers", {f"{POOL}.controlPlane": {"replicas": 1, "type": "m6a.2xlarge"}}, f"{POOL}.workers.replicas", "single node", "0"),
+    ("small single node", {f"{POOL}.controlPlane": {"replicas": 1}, f"{POOL}.workers": {"replicas": 0}}, f"{POOL}.controlPlane.type", "at least 8", "m6a.2xlarge"),
+    ("small control plane", {f"{POOL}.controlPlane": {"type": "m6a.large"}}, f"{POOL}.controlPlane.type", "has 2 vCPU", "m6a.xlarge"),
+    ("small worker", {f"{POOL}.workers": {"type": "m6a.medium"}}, f"{POOL}.workers.type", "has 1 vCPU", "m6a.xlarge"),
+    ("two architectures", {f"{POOL}.workers": {"type": "m7g.xlarge"}}, f"{POOL}.workers.type", "m7g.xlarge is arm64", "m6a.xlarge"),
+    ("small volume", {f"{POOL}.workers": {"volume": {"size": 50}}}, f"{POOL}.workers.volume.size", "OpenShift needs 100", "120"),
+    ("iops on gp2", {f"{POOL}.workers": {"volume": {"type": "gp2", "iops": 500}}}, f"{POOL}.workers.volume.iops", "gp2 has no such", "pulumi config rm"),
+    ("io2 without iops", {f"{POOL}.controlPlane": {"volume": {"type": "io2"}}}, f"{POOL}.controlPlane.volume.iops", "type is io2", "3000"),
+    ("throughput on io1", {f"{POOL}.workers": {"volume": {"type": "io1", "iops": 500, "throughput": 125}}}, f"{POOL}.workers.volume.throughput", "only gp3", "pulumi config rm"),
+    ("throughput without iops", {f"{POOL}.workers": {"volume": {"throughput": 1000}}}, f"{POOL}.workers.volume.throughput", "a quarter of iops", "750"),
+    ("bits behind the prefix", {f"{POOL}.networks": {"machine": "10.0.0.1/16"}}, f"{POOL}.networks.machine", "without bits behind", "10.0.0.0/16"),
+    ("large VPC", {f"{POOL}.networks": {"machine": "10.0.0.0/12"}}, f"{POOL}.networks.machine", "no larger VPC", "10.0.0.0/16"),
+    ("large service network", {f"{POOL}.networks": {"service": "172.0.0.0/10"}}, f"{POOL}.networks.service", "no larger one", "172.30.0.0/16"),
+    ("pods overlap the VPC", {f"{POOL}.networks": {"cluster": "10.0.0.0/14"}}, f"{POOL}.networks.cluster", "overlaps 10.0.0.0/16 of machine", "10.4.0.0/14"),
+    ("services overlap the pods", {f"{POOL}.networks": {"service": "10.130.0.0/16"}}, f"{POOL}.networks.service", "overlaps 10.128.0.0/14 of cluster", "10.1.0.0/16"),
+    ("inside OVN's range", {f"{POOL}.networks": {"machine": "100.64.0.0/20"}}, f"{POOL}.networks.machine", "of OVN-Kubernetes (join)", "10.0.0.0/20"),
+    ("too few ranges for the machines", {f"{POOL}.networks": {"hostPrefix": 16}}, f"{POOL}.networks.hostPrefix", "each of 6 machines", "17"),
+    ("pods' range too small", {f"{POOL}.networks": {"cluster": "10.128.0.0/27"}}, f"{POOL}.networks.cluster", "a larger range", "10.128.0.0/14"),
+    ("overlap where disjoint is asked for", DISJOINT, "spillway:pools[1].networks.machine", "overlaps 10.0.0.0/16 of pool aws", "10.1.0.0/16"),
+    ("tag Name", {f'{POOL}.tags["Name"]': "x"}, f"{POOL}.tags.Name", "other than Name", "pulumi config rm"),
+    ("tag of Kubernetes", {f'{POOL}.tags["kubernetes.io/cluster/x"]': "owned"}, f'{POOL}.tags["kubernetes.io/cluster/x"]', "others own", "pulumi config rm"),
+    ("tag of AWS", {f'{POOL}.tags["aws:team"]': "x"}, f'{POOL}.tags["aws:team"]', "others own", "pulumi config rm"),
+    ("tag too long", {f'{POOL}.tags["{"k" * 129}"]': "x"}, f"{POOL}.tags.{'k' * 129}", "at most 128", "pulumi config rm"),
+    ("empty tag", {f"{POOL}.tags.team": ""}, f"{POOL}.tags.team", "1 to 256", "VALUE"),
+    ("25 tags", {f"{POOL}.tags": {f"t{n}": "x" for n in range(25)}}, f"{POOL}.tags.t24", "at most 24", "pulumi config rm"),
+    ("publish", {f"{POOL}.publish": "Mixed"}, f"{POOL}.publish", "'External' or 'Internal'", "External"),
+    ("credentials mode", {f"{POOL}.credentialsMode": "Manual"}, f"{POOL}.credentialsMode", "'Mint' or 'Passthrough'", "Passthrough"),
+    ("private SSH key", {f"{POOL}.sshKey": "-----BEGIN OPENSSH PRIVATE KEY-----"}, f"{POOL}.sshKey", "public SSH key", "ssh-ed25519"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "message", "mend"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+)
+def test_a_mistake_names_its_path_the_rule_and_the_mend(changes: Changes, path: str, message: str, mend: str) -> None:
+    test_settings.test_a_mistake_names_its_path_the_rule_and_the_mend(changes, path, message, mend)
+
+
+@pytest.mark.parametrize(("changes", "path"), [row[1:3] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_the_command_mends_the_mistake(changes: Changes, path: str) -> None:
+    test_settings.test_the_command_mends_the_mistake(changes, path)
+
+
+def test_a_private_key_is_not_shown() -> None:
+    """A whole private key pasted into the config must not get into a terminal's or a CI job's log."""
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU="
+    assert "b3BlbnNz" not in str(mistakes({f"{POOL}.sshKey": key}))
