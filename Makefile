@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo down test quick preview docs
+.PHONY: demo down test quick preview docs gitops
 
 ## The main job on the local control plane: a burst, from the scale-up to the cluster's removal.
 demo: $(STAMP)
@@ -29,6 +29,10 @@ preview: $(STAMP)
 ## Write the references that are generated from the code.
 docs: $(STAMP)
 	@$(PY) -m settings.schema
+
+## Write what Argo CD delivers to burst clusters, gitops/<stack>, from the stacks' config.
+gitops: $(STAMP)
+	@$(PY) -m preview.gitops
 
 $(STAMP): requirements-dev.txt
 	@echo "Installing Python packages into $(VENV) (about a minute) ..."

@@ -21,6 +21,8 @@ from kinds.argocd import (
     GroupKind,
     IgnoredDifference,
     ProjectDestination,
+    Retry,
+    RetryBackoff,
     SyncPolicy,
 )
 from kinds.base import LabelSelector
@@ -30,18 +32,21 @@ from settings import Delivery as DeliverySettings
 from settings import Pool
 from settings import Workload as WorkloadSettings
 
+# Hive names a pool's clusters <pool>-<five characters>, and ACM keeps the name.
+POOL_OF_CLUSTER = '{{ regexReplaceAll "-[a-z0-9]{5}$" .name "" }}'
 # The ConfigMap that the GitOpsCluster controller makes; it tells Argo CD how to read placement decisions.
 DECISIONS_CONFIG_MAP = "acm-placement"
 
 
 def project_spec(delivery: DeliverySettings, pools: Sequence[Pool], namespace: str) -> AppProjectSpec:
-    """Return a project for the application's kinds, from its repository, in its namespace, on the pools' clusters."""
+    """Return a project for the application's kinds, from its repository, in its namespace, on the pools' clusters.
+
+    It allows no cluster-scoped kind: the namespace is in the burst clusters already, by Hive.
+    """
     return AppProjectSpec(
         source_repos=[delivery.repository],
-        # Hive names a pool's clusters <pool>-<five characters>; their addresses are known only when they are claimed.
+        # By the clusters' names: their addresses are known only when they are claimed.
         destinations=[ProjectDestination(name=f"{pool.name}-*", namespace=namespace) for pool in pools],
-        # CreateNamespace needs it; without it the sync fails and retries for ever.
-        cluster_resource_whitelist=[GroupKind(group="", kind="Namespace")],
         namespace_resource_whitelist=[
             GroupKind(group="apps", kind="Deployment"),
             GroupKind(group="route.openshift.io", kind="Route"),
@@ -54,6 +59,9 @@ def application_set_spec(
 ) -> ApplicationSetSpec:
     """Return an ApplicationSet that follows the placement's decisions."""
     return ApplicationSetSpec(
+        go_template=True,
+        # A parameter that is misspelt is an error, and not "<no value>" in the name of a folder.
+        go_template_options=["missingkey=error"],
         generators=[
             Generator(
                 cluster_decision_resource=ClusterDecisionResource(
@@ -64,12 +72,14 @@ def application_set_spec(
             )
         ],
         template=ApplicationTemplate(
-            metadata=ApplicationMetadata(name=f"{delivery.name}-{{{{name}}}}"),
+            metadata=ApplicationMetadata(name=f"{delivery.name}-{{{{ .name }}}}"),
             spec=ApplicationSpec(
                 project=delivery.project,
-                destination=ApplicationDestination(server="{{server}}", namespace=namespace),
+                destination=ApplicationDestination(server="{{ .server }}", namespace=namespace),
                 source=ApplicationSource(
-                    repo_url=delivery.repository, path=delivery.path, target_revision=delivery.revision
+                    repo_url=delivery.repository,
+                    path=f"{delivery.path}/{POOL_OF_CLUSTER}",
+                    target_revision=delivery.revision,
                 ),
                 ignore_differences=[
                     IgnoredDifference(group="apps", kind="Deployment", json_pointers=["/spec/replicas"])
@@ -77,7 +87,10 @@ def application_set_spec(
                 sync_policy=SyncPolicy(
                     automated=AutomatedSync(self_heal=True, prune=True),
                     # Without RespectIgnoreDifferences a sync would still reset the replicas.
-                    sync_options=["CreateNamespace=true", "RespectIgnoreDifferences=true"],
+                    sync_options=["RespectIgnoreDifferences=true"],
+                    # Seventeen minutes. By default Argo CD gives up after five attempts in three minutes and then waits
+                    # for another commit; a resumed cluster may be longer without its API or its namespace.
+                    retry=Retry(limit=20, backoff=RetryBackoff(duration="5s", factor=2, max_duration="1m")),
                 ),
             ),
         ),
@@ -90,7 +103,8 @@ class Delivery(pulumi.ComponentResource):
     """Delivers a folder of a git repository to every cluster of the set.
 
     Pulumi type: `spillway:index:Delivery`. Creates an AppProject and an ApplicationSet (argoproj/argo-cd,
-    `pkg/apis/application/v1alpha1`) in the namespace of the hub's Argo CD.
+    `pkg/apis/application/v1alpha1`) in the namespace of the hub's Argo CD. Each cluster gets the subfolder of its pool,
+    which `preview/gitops.py` renders.
 
     Traps: the generator polls and does not watch, hence a short requeue. Deleting the Placement before the
     ApplicationSet would leave applications behind (argoproj/argo-cd#11939), so the order of deletion matters.

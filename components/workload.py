@@ -1,7 +1,9 @@
 """The application on the hub."""
 
+from typing import Any, cast
+
 import pulumi
-from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgsDict
 from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 from pulumi_kubernetes.core.v1 import Namespace
 
@@ -13,6 +15,41 @@ from settings import Workload as WorkloadSettings
 def skupper_annotations(args: WorkloadSettings) -> dict[str, str]:
     """Return the annotations by which Skupper 1 exposes a Deployment and makes its Service."""
     return {"skupper.io/address": args.name, "skupper.io/port": str(args.port), "skupper.io/proxy": "http"}
+
+
+def deployment_spec(args: WorkloadSettings, replicas: int | None = None) -> dict[str, Any]:
+    """Return the Deployment's spec; without `replicas` an autoscaler sets them."""
+    selector = {"app": args.name}
+    container: dict[str, Any] = {
+        "name": args.name,
+        "image": args.image,
+        "ports": [{"containerPort": args.port}],
+        "resources": {"requests": args.requests.model_dump(), "limits": args.limits.model_dump()},
+    }
+    return {
+        **({} if replicas is None else {"replicas": replicas}),
+        "selector": {"matchLabels": selector},
+        "template": {"metadata": {"labels": dict(selector)}, "spec": {"containers": [container]}},
+    }
+
+
+def deployment_labels(args: WorkloadSettings) -> dict[str, str]:
+    """Return the Deployment's labels."""
+    return {"app.kubernetes.io/instance": args.name}
+
+
+def route_spec(args: WorkloadSettings) -> RouteSpec:
+    """Return the Route to the Service that Skupper 1 makes, whose ports it names port<number>."""
+    return RouteSpec(port=RoutePort(target_port=f"port{args.port}"), to=RouteTarget(name=args.name))
+
+
+def route_labels(args: WorkloadSettings) -> dict[str, str]:
+    """Return the Route's labels."""
+    return {
+        "app": args.name,
+        "app.kubernetes.io/component": args.name,
+        "app.kubernetes.io/instance": args.name,
+    }
 
 
 class Workload(pulumi.ComponentResource):
@@ -32,7 +69,6 @@ class Workload(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkloadSettings, *, opts: pulumi.ResourceOptions | None = None):
         super().__init__("spillway:index:Workload", name, None, opts)
-        selector = {"app": args.name}
         self.namespace = Namespace(
             f"{name}-namespace", metadata=metadata(args.namespace), opts=pulumi.ResourceOptions(parent=self)
         )
@@ -41,28 +77,10 @@ class Workload(pulumi.ComponentResource):
             metadata=metadata(
                 args.name,
                 args.namespace,
-                labels={"app.kubernetes.io/instance": args.name},
+                labels=deployment_labels(args),
                 annotations=skupper_annotations(args),
             ),
-            spec={
-                "selector": {"match_labels": selector},
-                "template": {
-                    "metadata": {"labels": selector},
-                    "spec": {
-                        "containers": [
-                            {
-                                "name": args.name,
-                                "image": args.image,
-                                "ports": [{"container_port": args.port}],
-                                "resources": {
-                                    "requests": args.requests.model_dump(),
-                                    "limits": args.limits.model_dump(),
-                                },
-                            }
-                        ]
-                    },
-                },
-            },
+            spec=cast(DeploymentSpecArgsDict, deployment_spec(args)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.namespace], delete_before_replace=True),
         )
         HorizontalPodAutoscaler(
@@ -87,17 +105,8 @@ class Workload(pulumi.ComponentResource):
         )
         custom_resource(
             f"{name}-route",
-            # Skupper 1 names the Service's ports port<number>.
-            RouteSpec(port=RoutePort(target_port=f"port{args.port}"), to=RouteTarget(name=args.name)),
-            metadata(
-                args.name,
-                args.namespace,
-                labels={
-                    "app": args.name,
-                    "app.kubernetes.io/component": args.name,
-                    "app.kubernetes.io/instance": args.name,
-                },
-            ),
+            route_spec(args),
+            metadata(args.name, args.namespace, labels=route_labels(args)),
             parent=self,
             depends_on=[deployment],
         )

@@ -24,14 +24,13 @@ class ProjectDestination(Part):
 
 
 class AppProjectSpec(Spec):
-    """What the applications of a project may read, and where they may write what."""
+    """What the applications of a project may read, and where they may write what; no cluster-scoped kind at all."""
 
     api_version: ClassVar[str] = API_VERSION
     kind: ClassVar[str] = "AppProject"
 
     source_repos: list[str]
     destinations: list[ProjectDestination]
-    cluster_resource_whitelist: list[GroupKind]
     namespace_resource_whitelist: list[GroupKind]
 
 
@@ -79,11 +78,27 @@ class AutomatedSync(Part):
     prune: bool
 
 
+class RetryBackoff(Part):
+    """The pauses between the attempts of a sync."""
+
+    duration: str
+    factor: int
+    max_duration: str
+
+
+class Retry(Part):
+    """How often a failed sync is tried again before Argo CD waits for another commit."""
+
+    limit: int
+    backoff: RetryBackoff
+
+
 class SyncPolicy(Part):
     """How an application is synced."""
 
     automated: AutomatedSync
     sync_options: list[str]
+    retry: Retry
 
 
 class ApplicationSpec(Part):
@@ -97,7 +112,7 @@ class ApplicationSpec(Part):
 
 
 class ApplicationMetadata(Part):
-    """The name of a generated application; `{{...}}` is filled in for each cluster."""
+    """The name of a generated application; what is in double braces is filled in for each cluster."""
 
     name: str
 
@@ -116,11 +131,13 @@ class ApplicationSetSyncPolicy(Part):
 
 
 class ApplicationSetSpec(Spec):
-    """One application for each selected cluster."""
+    """One application for each selected cluster; the template is Go's."""
 
     api_version: ClassVar[str] = API_VERSION
     kind: ClassVar[str] = "ApplicationSet"
 
+    go_template: bool
+    go_template_options: list[str]
     generators: list[Generator]
     template: ApplicationTemplate
     sync_policy: ApplicationSetSyncPolicy

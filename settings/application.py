@@ -68,7 +68,7 @@ class Delivery(Section):
     name: Name = Field(default="cluster-init", description="name of the ApplicationSet")
     project: Name = Field(default="spillway", description="name of the AppProject")
     repository: Repository = Field(description="git repository", examples=["https://github.com/example/app.git"])
-    path: RelativePath = Field(description="folder in the repository", examples=["gitops/dev"])
+    path: RelativePath = Field(description="folder that has a folder for each pool", examples=["gitops/dev"])
     revision: Revision = Field(description="branch, tag or commit", examples=["main"])
     requeue_after: int = Field(default=30, ge=5, le=3600, description="seconds between looks at the placement")
 

@@ -154,7 +154,10 @@ Image = Annotated[
 # Credentials in the address would be a secret in plain, in git and in the ApplicationSet.
 Repository = Annotated[
     str,
-    _matches("an https or ssh address of a git repository, without credentials", r"(https://|ssh://git@|git@)[^@\s]+"),
+    _matches(
+        "an https or ssh address of a git repository, without credentials (file:///... in the lab only)",
+        r"(https://|ssh://git@|git@|file:///)[^@\s]+",
+    ),
 ]
 RelativePath = Annotated[
     str,

@@ -27,6 +27,7 @@ STEPS = (
     Step("format", ("ruff", "format", "--check", "."), quick=True),
     Step("types", ("basedpyright",), quick=True),
     Step("generated references", ("settings.schema", "--check"), quick=True),
+    Step("rendered gitops", ("preview.gitops", "--check"), quick=True),
     Step("unit", ("pytest", "tests/unit"), quick=True),
     Step("contract", ("pytest", "tests/contract"), quick=True),
     Step("shipped stacks", ("pytest", "tests/shipped"), quick=True),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from kubernetes.client.exceptions import ApiException
 
 from lab import kyverno
@@ -15,7 +16,8 @@ from lab.binaries import ensure
 from lab.cluster import Cluster, Manifest
 from lab.controlplane import ControlPlane
 from lab.crds import CRD, NAMESPACES, crd_manifests, install_crds
-from preview.recording import record
+from preview.gitops import rendered
+from preview.recording import ROOT, record
 from preview.registration import reveal
 from tests.conformance.upstream import CRDS, needs_crds
 
@@ -62,6 +64,14 @@ def test_what_hive_installs_in_burst_clusters_is_valid_too(upstream: Cluster) ->
     (sync,) = [manifest for manifest in manifests("dev") if manifest["kind"] == "SelectorSyncSet"]
     for manifest in sync["spec"]["resources"]:
         upstream.apply(manifest, dry_run=True)
+
+
+@needs_crds
+def test_what_argo_cd_delivers_to_burst_clusters_is_valid_too(upstream: Cluster) -> None:
+    files = rendered(ROOT)
+    assert len(files) >= 4
+    for text in files.values():
+        upstream.apply(yaml.safe_load(text), dry_run=True)
 
 
 @needs_crds

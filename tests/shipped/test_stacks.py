@@ -40,14 +40,17 @@ def test_default_providers_are_disabled(stack: str) -> None:
 
 
 def test_the_lab_stack_is_the_dev_stack() -> None:
-    """What is tried in the lab must be what is shipped: only context, Kyverno and the clock differ."""
+    """What is tried in the lab must be what is shipped: only context, Kyverno, the clock and the folder differ."""
 
     def specs(stack: str) -> dict[str, Any]:
         return {r.name: r.inputs.get("spec") for r in record(stack).registrations if r.custom}
 
     dev, lab = specs("dev"), specs("lab")
     differ = {name for name in dev.keys() | lab.keys() if dev.get(name) != lab.get(name)}
-    assert differ == {"burst-aws-burst-release"}
+    assert differ == {"burst-aws-burst-release", "delivery-application-set"}
+    sources = [specs["delivery-application-set"]["template"]["spec"].pop("source") for specs in (dev, lab)]
+    assert [source["path"].split("/")[:2] for source in sources] == [["gitops", "dev"], ["gitops", "lab"]]
+    assert dev["delivery-application-set"] == lab["delivery-application-set"]
     assert set(dev) - set(lab) == {"kyverno-release"}
 
 
