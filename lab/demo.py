@@ -1,9 +1,6 @@
 """One burst on the lab, from the scale-up to the cluster's removal, as a timeline."""
 
-import os
 import secrets
-import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +16,7 @@ from lab.controlplane import write_private
 from lab.fleet.objects import HIVE, deleting
 from lab.fleet.observe import clusters, leaks
 from lab.hub import Hub
+from lab.pulumi_cli import PulumiStack, missing_parts
 from preview.recording import ROOT, record
 from preview.stack_file import load
 from preview.tree import tree
@@ -68,11 +66,11 @@ def demo(hub: Hub) -> None:
 
 def bring_up(hub: Hub) -> None:
     """Bring the stack up: with the Pulumi CLI where it is on PATH, else with the lab's direct engine."""
-    if shutil.which("pulumi"):
-        _pulumi(hub)
-    else:
-        hub.say("  (the Pulumi CLI is not on PATH: the lab's direct engine applies the same program)")
+    if missing := missing_parts():
+        hub.say(f"  (not on PATH: {', '.join(missing)}; the lab's direct engine applies the same program)")
         engine.up(STACK, hub.kubeconfig, hub.folder, say=hub.say, secrets=lab_secrets(hub.folder))
+    else:
+        _pulumi(hub)
 
 
 def lab_secrets(folder: Path) -> dict[str, Any]:
@@ -91,38 +89,9 @@ def lab_secrets(folder: Path) -> dict[str, Any]:
 
 
 def _pulumi(hub: Hub) -> None:
-    """Run `pulumi up` with a file backend in the lab's folder and a copy of the stack's file."""
-    state = hub.folder / "pulumi"
-    state.mkdir(exist_ok=True, mode=0o700)
-    env = {
-        **os.environ,
-        "PULUMI_BACKEND_URL": f"file://{state.resolve()}",
-        "PULUMI_CONFIG_PASSPHRASE_FILE": str((hub.folder / "passphrase").resolve()),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "KUBECONFIG": str(hub.kubeconfig.resolve()),
-    }
-    if not (hub.folder / "passphrase").exists():
-        write_private(hub.folder / "passphrase", secrets.token_urlsafe(24))
-    file = hub.folder / f"Pulumi.{STACK}.yaml"
-    if not file.exists():
-        write_private(file, (ROOT / f"Pulumi.{STACK}.yaml").read_text())
-
-    def pulumi(*arguments: str, told: bool = False) -> None:
-        command = ["pulumi", *arguments, "--stack", STACK, "--config-file", str(file.resolve()), "--non-interactive"]
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=not told, text=True, check=False)
-        if done.returncode:
-            raise LabError(f"pulumi {arguments[0]} failed: {done.stderr or 'see above'}")
-
-    if not (state / ".pulumi" / "stacks").exists():
-        init = ["pulumi", "stack", "init", STACK, "--non-interactive"]
-        subprocess.run(init, cwd=ROOT, env=env, capture_output=True, check=False)
-    for key, value in lab_secrets(hub.folder).items():
-        if isinstance(value, str):
-            pulumi("config", "set", "--secret", key, value)
-        else:
-            for name, text in value.items():
-                pulumi("config", "set", "--secret", "--path", f"{key}.{name}", text)
-    pulumi("up", "--yes", "--skip-preview", told=True)
+    stack = PulumiStack(STACK, hub.folder / "pulumi", hub.kubeconfig)
+    stack.set_secrets(lab_secrets(hub.folder))
+    stack.run("up", "--yes", "--skip-preview", told=True)
 
 
 def _burst(hub: Hub) -> None:

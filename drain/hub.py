@@ -1,0 +1,132 @@
+"""What draining reads and writes on the hub: claims, their clusters, and the quota that lets no new claim come."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+
+HIVE = ("hive.openshift.io", "v1")
+QUOTA = "spillway-drain"
+NO_CLAIMS = {f"count/clusterclaims.{HIVE[0]}": "0"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim and what is known of its cluster.
+
+    Attributes:
+        place: its namespace.
+        name: its name.
+        pool: the pool that it is for.
+        released: somebody has deleted it, and Hive is at work.
+        cluster: the cluster that it holds, if any.
+        infra_id: AWS resources are tagged `kubernetes.io/cluster/<infra_id>`; to look for what a failed removal left.
+        trouble: what Hive says keeps it from removing the cluster.
+    """
+
+    place: str
+    name: str
+    pool: str
+    released: bool
+    cluster: str | None = None
+    infra_id: str | None = None
+    trouble: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.place}/{self.name}"
+
+
+class Hub:
+    """The hub of a stack.
+
+    Args:
+        context: the context in the kubeconfig; never the current one by default.
+        kubeconfig: path of the kubeconfig; default: as kubectl finds it.
+    """
+
+    def __init__(self, context: str, kubeconfig: str | None):
+        path = str(Path(kubeconfig).expanduser()) if kubeconfig else None
+        api: Any = cast(Any, config).new_client_from_config(config_file=path, context=context)
+        self._custom: Any = client.CustomObjectsApi(api)
+        self._core: Any = client.CoreV1Api(api)
+
+    def claims(self, place: str) -> list[Claim]:
+        """Return the claims of a namespace; none where the namespace or Hive is not there."""
+        try:
+            found = self._custom.list_namespaced_custom_object(*HIVE, place, "clusterclaims")
+        except ApiException as error:
+            if _status(error) == 404:
+                return []
+            raise
+        return [self._claim(item) for item in found["items"]]
+
+    def release(self, claim: Claim) -> None:
+        """Delete a claim; Hive removes its cluster, and the claim is gone when that is done."""
+        try:
+            self._custom.delete_namespaced_custom_object(*HIVE, claim.place, "clusterclaims", claim.name)
+        except ApiException as error:
+            if _status(error) != 404:
+                raise
+
+    def hold(self, place: str) -> bool:
+        """Let no new claim come into a namespace; False where there is no such namespace."""
+        quota = {"metadata": {"name": QUOTA}, "spec": {"hard": NO_CLAIMS}}
+        try:
+            self._core.create_namespaced_resource_quota(place, quota)
+        except ApiException as error:
+            if _status(error) == 404:
+                return False
+            if _status(error) != 409:
+                raise
+        return True
+
+    def holds(self, place: str) -> bool:
+        """Tell whether the API server enforces the quota: it does once its controller has counted."""
+        status: Any = self._core.read_namespaced_resource_quota(QUOTA, place).status
+        return (status.hard or {}) == NO_CLAIMS
+
+    def resume(self, place: str) -> bool:
+        """Let claims come again; False if nothing held them."""
+        try:
+            self._core.delete_namespaced_resource_quota(QUOTA, place)
+        except ApiException as error:
+            if _status(error) != 404:
+                raise
+            return False
+        return True
+
+    def _claim(self, item: dict[str, Any]) -> Claim:
+        metadata, spec = item["metadata"], item["spec"]
+        cluster: str | None = spec.get("namespace")
+        deployment: dict[str, Any] = self._deployment(cluster) if cluster else {}
+        on_aws: dict[str, str] = deployment.get("spec", {}).get("clusterMetadata") or {}
+        conditions: list[dict[str, str]] = deployment.get("status", {}).get("conditions") or []
+        troubles = [
+            f"{found['type']}: {found.get('message', '')}"
+            for found in conditions
+            if found["status"] == "True" and found["type"] in ("DeprovisionLaunchError", "AuthenticationFailure")
+        ]
+        return Claim(
+            place=metadata["namespace"],
+            name=metadata["name"],
+            pool=spec["clusterPoolName"],
+            released="deletionTimestamp" in metadata,
+            cluster=cluster,
+            infra_id=on_aws.get("infraID"),
+            trouble="; ".join(troubles) or None,
+        )
+
+    def _deployment(self, name: str) -> dict[str, Any]:
+        try:
+            return self._custom.get_namespaced_custom_object(*HIVE, name, "clusterdeployments", name)
+        except ApiException as error:
+            if _status(error) == 404:
+                return {}
+            raise
+
+
+def _status(error: ApiException) -> int:
+    untyped: Any = error
+    return int(untyped.status or 0)

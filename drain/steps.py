@@ -1,0 +1,113 @@
+"""The steps of draining a stack, in their order."""
+
+import time
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from drain.hub import QUOTA, Claim
+
+Say = Callable[[str], None]
+# The quota's controller counts within a second or two, after half a minute in which it gets to know a new kind.
+HOLD_TIMEOUT = 60.0
+REMIND_AFTER = 60.0
+
+
+class DrainError(Exception):
+    """The stack is not drained; the message says what is left and what to do."""
+
+
+class Claims(Protocol):
+    """What draining needs of a hub; see `drain.hub.Hub`."""
+
+    def claims(self, place: str) -> list[Claim]: ...  # noqa: D102
+    def release(self, claim: Claim) -> None: ...  # noqa: D102
+    def hold(self, place: str) -> bool: ...  # noqa: D102
+    def holds(self, place: str) -> bool: ...  # noqa: D102
+    def resume(self, place: str) -> bool: ...  # noqa: D102
+
+
+def drain(hub: Claims, places: Collection[str], *, say: Say, timeout: float, look_every: float = 5) -> None:
+    """Release all claims in the pools' namespaces and wait until their clusters are gone.
+
+    First it lets no new claim come. It does so by a quota in each namespace and leaves the trigger's policies alone,
+    which are Pulumi's: an event that Kyverno has not yet worked off, or a person, cannot claim either. The quota goes
+    with the namespace. A claim is gone only when Hive has removed its cluster from AWS.
+
+    May be run again at any time: it takes up what is left.
+
+    Args:
+        hub: the hub.
+        places: the namespaces of the stack's pools.
+        say: is told what happens.
+        timeout: seconds to wait for all clusters together.
+        look_every: seconds between looks.
+
+    Raises:
+        DrainError: claims are left, or new ones cannot be kept from coming.
+    """
+    held = [place for place in places if hub.hold(place)]
+    for place in places:
+        say(f"{place}: no new claims" if place in held else f"{place}: there is no such namespace, hence no claim")
+    _await_holds(hub, held)
+    _release(hub, held, say, timeout, look_every)
+
+
+def resume(hub: Claims, places: Collection[str], *, say: Say) -> None:
+    """Let claims come again, for a stack that is not destroyed after all."""
+    for place in places:
+        say(f"{place}: claims may come again" if hub.resume(place) else f"{place}: nothing kept claims from coming")
+
+
+def _await_holds(hub: Claims, places: Collection[str]) -> None:
+    deadline = time.monotonic() + HOLD_TIMEOUT
+    for place in places:
+        while not hub.holds(place):
+            if time.monotonic() > deadline:
+                raise DrainError(
+                    f"the API server does not enforce the quota {place}/{QUOTA}, so that claims could come while "
+                    "others go. Nothing was released. Delete the stack's GeneratingPolicies, and run this again."
+                )
+            time.sleep(0.2)
+
+
+def _release(hub: Claims, places: Collection[str], say: Say, timeout: float, look_every: float) -> None:
+    begin = told = time.monotonic()
+    seen: dict[str, Claim] = {}
+    while True:
+        left = {str(claim): claim for place in places for claim in hub.claims(place)}
+        for name in seen.keys() - left.keys():
+            say(f"{name}: gone")
+        if not left:
+            say("no claim is left: `pulumi destroy` may follow")
+            return
+        for name, claim in left.items():
+            if name not in seen:
+                say(_first_sight(claim))
+            # On every look: one may have been let in just before the quota was enforced.
+            if not claim.released:
+                hub.release(claim)
+        now = time.monotonic()
+        if now - begin > timeout:
+            raise DrainError(
+                f"not gone after {timeout / 60:.0f} minutes: {_tell(left)}. Run this again to wait on. Never take a "
+                "finalizer off: the cluster would keep running unseen."
+            )
+        news = any(claim.trouble and (name not in seen or seen[name].trouble is None) for name, claim in left.items())
+        if news or now - told > REMIND_AFTER:
+            told = now
+            say(f"waiting for {(now - begin) / 60:.0f} minutes: {_tell(left)}")
+        seen = left
+        time.sleep(look_every)
+
+
+def _first_sight(claim: Claim) -> str:
+    tagged = f", tagged kubernetes.io/cluster/{claim.infra_id} on AWS" if claim.infra_id else ""
+    holds = f"holds {claim.cluster}{tagged}" if claim.cluster else "has no cluster yet"
+    return f"{claim}: {holds}; {'was released before' if claim.released else 'is released'}"
+
+
+def _tell(left: dict[str, Claim]) -> str:
+    return ", ".join(
+        f"{name} ({claim.cluster or 'no cluster'}{f'; {claim.trouble}' if claim.trouble else ''})"
+        for name, claim in sorted(left.items())
+    )
