@@ -34,10 +34,6 @@ docs: $(STAMP)
 gitops: $(STAMP)
 	@$(PY) -m preview.gitops
 
-## Render what Argo CD delivers to burst clusters, from the stacks' files.
-gitops: $(STAMP)
-	@$(PY) -m preview.gitops
-
 $(STAMP): requirements-dev.txt
 	@echo "Installing Python packages into $(VENV) (about a minute) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
