@@ -78,7 +78,7 @@ class World:
     def conditions(self, kind: str, name: str = "") -> dict[str, tuple[str, str]]:
         return conditions(self.get(kind, name))
 
-    def until(self, what: str, probe: Any, timeout: float = 20) -> Any:
+    def until(self, what: str, probe: Any, timeout: float = 90) -> Any:
         return self.cluster.wait_for(f"{what} (members: {self.members()})", probe, timeout, 0.05)
 
     def settled(self, *states: str) -> None:

@@ -23,8 +23,8 @@ NAMESPACE, HOLD = "aws", 3
 NAMESPACES = (NAMESPACE, DEPLOYMENT[3])
 CLAIM_AT, RELEASE_AT = 4, 1
 FINALIZER = "hive.openshift.io/claim"
-# One look of the release policy, and some time for a busy machine.
-SOON = 15
+# One look of the release policy, and much time for a busy machine.
+SOON = 60
 
 
 class Trigger:
