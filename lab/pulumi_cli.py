@@ -56,7 +56,9 @@ class PulumiStack:
         if not self.file.exists():
             write_private(passphrase, secrets.token_urlsafe(24))
             write_private(self.file, (root / self.file.name).read_text())
-            self._command(["pulumi", "stack", "init", stack, "--config-file", str(self.file), "--non-interactive"])
+            # `stack init` takes no --config-file, and writes its salt into the stack's file where it runs: into the copy.
+            shutil.copy(root / "Pulumi.yaml", self.folder)
+            self._command(["pulumi", "stack", "init", stack, "--non-interactive"], self.folder)
 
     def set(self, path: str, value: object, *, secret: bool = False) -> None:
         """Set a value by its config path, such as `spillway:pools[0].size`, in the copy of the stack's file."""
@@ -107,8 +109,8 @@ class PulumiStack:
         # `pulumi stack export` and its like read no configuration.
         return words if arguments[0] == "stack" else [*words, "--config-file", str(self.file)]
 
-    def _command(self, words: list[str], *, told: bool = False) -> str:
-        done = subprocess.run(words, cwd=self.root, env=self.env, capture_output=not told, text=True, check=False)
+    def _command(self, words: list[str], cwd: Path | None = None, *, told: bool = False) -> str:
+        done = subprocess.run(words, cwd=cwd or self.root, env=self.env, capture_output=not told, text=True, check=False)
         if done.returncode:
             raise PulumiError(f"pulumi {words[1]} failed:\n{(done.stdout or '')}{done.stderr or ''}")
         return done.stdout or ""
