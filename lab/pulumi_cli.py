@@ -56,7 +56,7 @@ class PulumiStack:
         if not self.file.exists():
             write_private(passphrase, secrets.token_urlsafe(24))
             write_private(self.file, (root / self.file.name).read_text())
-            # `stack init` takes no --config-file, and writes its salt into the stack's file where it runs: into the copy.
+            # `stack init` takes no --config-file; it writes its salt into the stack's file where it runs.
             shutil.copy(root / "Pulumi.yaml", self.folder)
             self._command(["pulumi", "stack", "init", stack, "--non-interactive"], self.folder)
 
@@ -110,7 +110,9 @@ class PulumiStack:
         return words if arguments[0] == "stack" else [*words, "--config-file", str(self.file)]
 
     def _command(self, words: list[str], cwd: Path | None = None, *, told: bool = False) -> str:
-        done = subprocess.run(words, cwd=cwd or self.root, env=self.env, capture_output=not told, text=True, check=False)
+        done = subprocess.run(
+            words, cwd=cwd or self.root, env=self.env, capture_output=not told, text=True, check=False
+        )
         if done.returncode:
             raise PulumiError(f"pulumi {words[1]} failed:\n{(done.stdout or '')}{done.stderr or ''}")
         return done.stdout or ""
