@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from settings import cluster_checks
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Workload
 from settings.hub import ClusterSet, Hub
-from settings.mistakes import Mistake, config_path, remove_command, set_command
-from settings.mistakes import wrong as _wrong
+from settings.mistakes import Mistake, config_path, remove_command, set_command, wrong
 from settings.pools import Pool
 from settings.values import canonical_duration, nanoseconds
 
@@ -47,7 +46,7 @@ def _operators(parts: Parts) -> Iterator[Mistake]:
     for name in ("gitops", "acm", "skupper"):
         operator = getattr(parts.hub.operators, name)
         if operator.approval == "Manual" and not operator.starting_csv:
-            yield _wrong(
+            yield wrong(
                 config_path("hub", ["operators", name, "startingCsv"]),
                 "is missing, and approval is Manual",
                 "the ClusterServiceVersion to install; the program approves just that one",
@@ -58,22 +57,20 @@ def _operators(parts: Parts) -> Iterator[Mistake]:
 def _kyverno(parts: Parts) -> Iterator[Mistake]:
     if parts.hub and parts.hub.kyverno.install == "chart" and not parts.hub.kyverno.version:
         path = config_path("hub", ["kyverno", "version"])
-        yield _wrong(
-            path, "is missing, and install is chart", "the version of the chart, so that it is pinned", "3.9.1"
-        )
+        yield wrong(path, "is missing, and install is chart", "the version of the chart, so that it is pinned", "3.9.1")
 
 
 def _sizes(parts: Parts) -> Iterator[Mistake]:
     for index, pool in parts.pools.items():
         if pool.running > pool.size:
-            yield _wrong(
+            yield wrong(
                 config_path("pools", [index, "running"]),
                 f"got {pool.running}, but size is {pool.size}",
                 "at most size: the running clusters are some of those that are kept ready",
                 pool.size,
             )
         if pool.size > pool.max_size:
-            yield _wrong(
+            yield wrong(
                 config_path("pools", [index, "maxSize"]),
                 f"got {pool.max_size}, but size is {pool.size}",
                 "at least size: it caps all clusters of the pool, claimed ones too",
@@ -86,7 +83,7 @@ def _zones(parts: Parts) -> Iterator[Mistake]:
         for position, zone in enumerate(pool.zones):
             path = config_path("pools", [index, "zones", position])
             if zone[:-1] != pool.region:
-                yield _wrong(path, f"got {zone!r}", f"a zone of {pool.region}", f"{pool.region}a")
+                yield wrong(path, f"got {zone!r}", f"a zone of {pool.region}", f"{pool.region}a")
             elif zone in pool.zones[:position]:
                 yield Mistake(path, f"{zone!r} is there twice", "each zone once", remove_command(path))
 
@@ -100,7 +97,7 @@ def _lifetimes(parts: Parts) -> Iterator[Mistake]:
     for index, pool in parts.pools.items():
         lifetime = pool.claim_lifetime
         if nanoseconds(lifetime.default) > nanoseconds(lifetime.maximum):
-            yield _wrong(
+            yield wrong(
                 config_path("pools", [index, "claimLifetime", "default"]),
                 f"got {lifetime.default}, but maximum is {lifetime.maximum}",
                 "at most maximum",
@@ -110,7 +107,7 @@ def _lifetimes(parts: Parts) -> Iterator[Mistake]:
     for index, burst in parts.bursts.items():
         path = config_path("bursts", [index, "lifetime"])
         if nanoseconds(burst.lifetime) <= nanoseconds(burst.minimum_hold):
-            yield _wrong(
+            yield wrong(
                 config_path("bursts", [index, "minimumHold"]),
                 f"got {burst.minimum_hold}, but lifetime is {burst.lifetime}",
                 "shorter than lifetime, or every claim ends by its lifetime",
@@ -119,7 +116,7 @@ def _lifetimes(parts: Parts) -> Iterator[Mistake]:
         pool = pools.get(burst.pool)
         if pool and nanoseconds(burst.lifetime) > nanoseconds(pool.claim_lifetime.maximum):
             maximum = pool.claim_lifetime.maximum
-            yield _wrong(
+            yield wrong(
                 path,
                 f"got {burst.lifetime}",
                 f"at most {maximum}, the maximum of pool {pool.name}: Hive cuts it",
@@ -132,7 +129,7 @@ def _credentials(parts: Parts) -> Iterator[Mistake]:
         for key, value in (("awsSecret", pool.credentials.aws_secret), ("pullSecret", pool.credentials.pull_secret)):
             path = config_path("pools", [index, "credentials", key])
             if pool.credentials.source == "existing" and not value:
-                yield _wrong(path, "is missing, and source is existing", "a Secret in the pool's namespace", "name")
+                yield wrong(path, "is missing, and source is existing", "a Secret in the pool's namespace", "name")
             if pool.credentials.source == "config" and value:
                 allowed = "nothing, as source is config: the program makes the Secrets and names them"
                 yield Mistake(path, f"got {value!r}", allowed, remove_command(path))
@@ -152,7 +149,7 @@ def _unique(section: str, names: dict[int, str]) -> Iterator[Mistake]:
     for index, name in names.items():
         if counts[name] > 1 and name in seen:
             path = config_path(section, [index, "name"])
-            yield _wrong(path, f"{name!r} is there already", "a name of its own", f"{name[:40]}-{index}")
+            yield wrong(path, f"{name!r} is there already", "a name of its own", f"{name[:40]}-{index}")
         seen.add(name)
 
 
@@ -172,7 +169,7 @@ def _namespaces(parts: Parts) -> Iterator[Mistake]:
         others = {other.place: f"pool {other.name}" for at, other in parts.pools.items() if at < index}
         owner = {**owned, **others}.get(pool.place)
         if owner:
-            yield _wrong(
+            yield wrong(
                 config_path("pools", [index, "namespace"]),
                 f"{pool.place!r} is the namespace of {owner}",
                 "a namespace of its own: ACM deletes a pool's Secrets with it, and its namespace holds the claims",
@@ -182,7 +179,7 @@ def _namespaces(parts: Parts) -> Iterator[Mistake]:
             # Hive makes a namespace for each cluster, named <pool>-<five characters>.
             suffix = pool.place.removeprefix(f"{other.name}-")
             if at != index and pool.place != suffix and len(suffix) == 5 and suffix.isalnum():
-                yield _wrong(
+                yield wrong(
                     config_path("pools", [index, "namespace"]),
                     f"{pool.place!r} may be the name of a cluster of pool {other.name}",
                     "a namespace that is not <another pool>-<five characters>",
@@ -196,7 +193,7 @@ def _references(parts: Parts) -> Iterator[Mistake]:
     for index, burst in parts.bursts.items():
         path = config_path("bursts", [index, "pool"])
         if burst.pool not in names and parts.all_pools:
-            yield _wrong(path, f"there is no pool {burst.pool!r}", f"one of {', '.join(names)}", names[0])
+            yield wrong(path, f"there is no pool {burst.pool!r}", f"one of {', '.join(names)}", names[0])
         if burst.pool in taken:
             allowed = "a pool of its own: two triggers on one pool would take each other's clusters"
             free = sorted(set(names) - {other.pool for other in parts.bursts.values()})
@@ -204,7 +201,7 @@ def _references(parts: Parts) -> Iterator[Mistake]:
             yield Mistake(path, f"burst {taken[burst.pool]} has pool {burst.pool!r} already", allowed, mend)
         taken.setdefault(burst.pool, burst.name)
         if len(burst.pool) + len(burst.name) > LONGEST_PAIR:
-            yield _wrong(
+            yield wrong(
                 config_path("bursts", [index, "name"]),
                 f"{burst.pool}-{burst.name} has {len(burst.pool) + len(burst.name) + 1} characters",
                 f"at most {LONGEST_PAIR} for pool and burst together: Kyverno's policies are named by both",
@@ -215,7 +212,7 @@ def _references(parts: Parts) -> Iterator[Mistake]:
 def _stability(parts: Parts) -> Iterator[Mistake]:
     workload = parts.workload
     if workload and workload.min_replicas > workload.max_replicas:
-        yield _wrong(
+        yield wrong(
             config_path("workload", ["minReplicas"]),
             f"got {workload.min_replicas}, but maxReplicas is {workload.max_replicas}",
             "at most maxReplicas",
@@ -223,7 +220,7 @@ def _stability(parts: Parts) -> Iterator[Mistake]:
         )
     for index, burst in parts.bursts.items():
         if burst.release_at + burst.replicas >= burst.claim_at:
-            yield _wrong(
+            yield wrong(
                 config_path("bursts", [index, "claimAt"]),
                 f"got {burst.claim_at}, but releaseAt + replicas is {burst.release_at} + {burst.replicas}",
                 "more than releaseAt + replicas: the burst cluster takes load off the hub, so with less the hub "
@@ -231,14 +228,14 @@ def _stability(parts: Parts) -> Iterator[Mistake]:
                 burst.release_at + burst.replicas + 1,
             )
         if workload and burst.claim_at > workload.max_replicas:
-            yield _wrong(
+            yield wrong(
                 config_path("workload", ["maxReplicas"]),
                 f"got {workload.max_replicas}, but burst {burst.name} claims at {burst.claim_at}",
                 "at least claimAt, or no burst ever begins",
                 burst.claim_at + 1,
             )
         if workload and workload.min_replicas > burst.release_at:
-            yield _wrong(
+            yield wrong(
                 config_path("bursts", [index, "releaseAt"]),
                 f"got {burst.release_at}, but the autoscaler never goes below {workload.min_replicas} (minReplicas)",
                 "at least minReplicas, or no burst ever ends",
@@ -248,7 +245,7 @@ def _stability(parts: Parts) -> Iterator[Mistake]:
 
 def _network(parts: Parts) -> Iterator[Mistake]:
     if parts.interconnect and parts.workload and parts.interconnect.namespace != parts.workload.namespace:
-        yield _wrong(
+        yield wrong(
             config_path("interconnect", ["namespace"]),
             f"got {parts.interconnect.namespace!r}, but the application is in {parts.workload.namespace!r}",
             "the application's namespace: Skupper exposes what is in the site's",

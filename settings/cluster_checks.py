@@ -16,7 +16,7 @@ LARGEST_VPC, SMALLEST_VPC, LARGEST_SERVICE = 16, 24, 12
 # OVN-Kubernetes uses these inside a cluster (openshift/installer, pkg/validate/validate.go).
 OVN = {"join": "100.64.0.0/16", "transit": "100.88.0.0/16", "masquerade": "169.254.0.0/17"}
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-# The installer takes 25; the program adds one.
+# The installer takes 25; one is kept for the program.
 MOST_TAGS = 24
 
 Pools = Mapping[int, Pool]
@@ -188,5 +188,5 @@ def tags(pools: Pools) -> Iterator[Mistake]:
     for index, pool in pools.items():
         if len(pool.tags) > MOST_TAGS:
             path = config_path("pools", [index, "tags", list(pool.tags)[-1]])
-            allowed = f"at most {MOST_TAGS}: AWS and the installer allow no more, and the program adds one"
+            allowed = f"at most {MOST_TAGS}: the installer allows one more, which is kept for the program"
             yield Mistake(path, f"is one of {len(pool.tags)} tags", allowed, remove_command(path))

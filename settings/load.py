@@ -79,9 +79,10 @@ def load(raw: Mapping[str, str], secret_keys: Collection[str], stack: str) -> tu
     needed = any(pool.credentials.source == "config" for pool in parts.pools.values())
     credentials, more = read_credentials(raw, secret_keys, needed=needed)
     mistakes += more
-    mistakes += _planted(ours, raw)
+    secrets = _secrets(raw)
+    mistakes += _planted(ours, secrets)
     if mistakes:
-        raise SettingsError(stack, [_masked(mistake, raw) for mistake in mistakes])
+        raise SettingsError(stack, [_masked(mistake, secrets) for mistake in mistakes])
     return _settings(parts), credentials
 
 
@@ -150,10 +151,12 @@ def _remove(key: str, place: tuple[Step, ...]) -> str:
 
 
 def _mistake(key: str, model: type[BaseModel], place: tuple[int, ...], detail: ErrorDetails) -> Mistake:
-    steps = tuple(step for step in detail["loc"] if step != "[key]")
+    # Pydantic ends the place of a wrong key with this; a user's own key may have that name, too.
+    wrong_key = detail["loc"][-1:] == ("[key]",) and detail["type"] != "extra_forbidden"
+    steps = detail["loc"][:-1] if wrong_key else detail["loc"]
     path = config_path(key, (*place, *steps))
     owner, field = _field(model, steps)
-    if "[key]" in detail["loc"]:
+    if wrong_key:
         # The key is what is wrong, so setting its value would not mend it.
         return Mistake(path, "is not allowed as a key", detail["msg"], remove_command(path))
     if detail["type"] == "extra_forbidden":
@@ -215,34 +218,35 @@ def _example(field: FieldInfo | None) -> Any:
     return "VALUE"
 
 
-def _planted(ours: Mapping[str, str], raw: Mapping[str, str]) -> list[Mistake]:
+def _planted(ours: Mapping[str, str], secrets: Collection[str]) -> list[Mistake]:
     """Find plain values that hold a secret's text: from there it would get into objects, the state and the logs."""
-    secrets = [text for text in _secrets(raw) if len(text) >= SHORTEST_SECRET]
     allowed = "a text without the value of a secret; if it was in git, take the secret out of use"
     return [
         Mistake(path, "holds the value of a secret in plain", allowed, remove_command(path))
         for key in sorted(set(ours) - {key.removeprefix(NAMESPACE) for key in SECRET_KEYS})
-        for path, text in _texts(_json(ours[key]), config_path(key), keys=True)
-        if any(secret in text for secret in secrets)
+        for steps, text in _texts(_json(ours[key]), keys=True)
+        if any(secret in text for secret in secrets if len(secret) >= SHORTEST_SECRET)
+        for path in [config_path(key, steps)]
     ]
 
 
-def _masked(mistake: Mistake, raw: Mapping[str, str]) -> Mistake:
+def _masked(mistake: Mistake, secrets: Collection[str]) -> Mistake:
     """Take out whatever a secret key holds, should the same text be in a plain value too."""
-    texts = sorted((text for text in _secrets(raw) if len(text) > 3), key=len, reverse=True)
 
     def mask(text: str) -> str:
-        for secret in texts:
-            text = text.replace(secret, "[secret]")
+        for secret in secrets:
+            if len(secret) > 3:
+                text = text.replace(secret, "[secret]")
         return text
 
     return Mistake(mask(mistake.path), mask(mistake.problem), mask(mistake.allowed), mask(mistake.mend))
 
 
 def _secrets(raw: Mapping[str, str]) -> list[str]:
-    """Return every text that the secret keys hold, the keys of objects left out."""
+    """Return every text that the secret keys hold, the longest first; the keys of objects are left out."""
     whole = [raw[key] for key in SECRET_KEYS if key in raw]
-    return [*whole, *(text for value in whole for path, text in _texts(_json(value), "", keys=False) if path)]
+    inside = [text for value in whole for steps, text in _texts(_json(value), keys=False) if steps]
+    return sorted([*whole, *inside], key=len, reverse=True)
 
 
 def _json(text: str) -> Any:
@@ -252,16 +256,15 @@ def _json(text: str) -> Any:
         return text
 
 
-def _texts(value: Any, path: str, *, keys: bool) -> Iterator[tuple[str, str]]:
-    """Yield the path and text of every text inside; with `keys`, keys too, at the paths of their values."""
+def _texts(value: Any, steps: tuple[Step, ...] = (), *, keys: bool) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Yield the place and the text of every text inside; with `keys`, keys too, at the places of their values."""
     if isinstance(value, dict):
         for key, inner in cast(dict[str, Any], value).items():
-            place = f"{path}{config_path('', [key]).removeprefix(NAMESPACE)}"
             if keys:
-                yield place, key
-            yield from _texts(inner, place, keys=keys)
+                yield (*steps, key), key
+            yield from _texts(inner, (*steps, key), keys=keys)
     elif isinstance(value, list):
         for index, inner in enumerate(cast(list[Any], value)):
-            yield from _texts(inner, f"{path}[{index}]", keys=keys)
+            yield from _texts(inner, (*steps, index), keys=keys)
     elif isinstance(value, str):
-        yield path, value
+        yield steps, value

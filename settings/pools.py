@@ -96,7 +96,7 @@ class Pool(Section):
     credentials_mode: Literal["Mint", "Passthrough"] | None = Field(
         default=None,
         description="how a cluster's components get AWS keys: Mint makes a user for each, Passthrough copies the "
-        "pool's; required with source identity; default: the installer tries what the key allows",
+        "pool's; default: the installer tries what the key allows",
         examples=["Passthrough"],
     )
     ssh_key: SshKey | None = Field(

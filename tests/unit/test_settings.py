@@ -88,6 +88,8 @@ TABLE: list[tuple[str, Changes, str, str, str]] = [
     ("two control plane machines", {"spillway:pools[0].controlPlane": {"replicas": 2}}, "spillway:pools[0].controlPlane.replicas", "majority", "3"),
     ("cluster-set label", {'spillway:pools[0].labels["cluster.open-cluster-management.io/clusterset"]': "x"}, 'spillway:pools[0].labels["cluster.open-cluster-management.io/clusterset"]', "ACM lets nobody change it", "pulumi config rm"),
     ("names too long together", {"spillway:bursts[0].name": "b" * 50}, "spillway:bursts[0].name", "Kyverno's policies", "b" * 49),
+    ("unknown key with the name of a marker", {'spillway:hub["[key]"]': 1}, 'spillway:hub["[key]"]', "is not known", "pulumi config rm --path 'spillway:hub[\"[key]\"]'"),
+    ("label with the name of a marker", {'spillway:pools[0].labels["[key]"]': "x"}, 'spillway:pools[0].labels["[key]"]', "as a key", "[key]"),
     ("absolute path", {"spillway:delivery.path": "/etc"}, "spillway:delivery.path", "without a leading slash", "gitops/dev"),
     ("token in the repository's address", {"spillway:delivery.repository": "https://u:t@example.com/r.git"}, "spillway:delivery.repository", "without credentials", "app.git"),
 ]  # fmt: skip
