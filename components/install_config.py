@@ -1,6 +1,5 @@
 """The installer's configuration for the clusters of a pool."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -10,11 +9,7 @@ from settings.instance_types import architecture
 
 
 def _machines(name: str, machines: Machines, zones: tuple[str, ...]) -> dict[str, Any]:
-    volume: dict[str, Any] = {"size": machines.volume.size, "type": machines.volume.type}
-    if machines.volume.iops is not None:
-        volume["iops"] = machines.volume.iops
-    if machines.volume.throughput is not None:
-        volume["throughput"] = machines.volume.throughput
+    volume = machines.volume.model_dump(exclude_none=True)
     return {
         "name": name,
         "architecture": architecture(machines.type),
@@ -24,21 +19,16 @@ def _machines(name: str, machines: Machines, zones: tuple[str, ...]) -> dict[str
     }
 
 
-def install_config(pool: Pool, *, more_tags: Mapping[str, str] | None = None) -> str:
+def install_config(pool: Pool) -> str:
     """Return the pool's `install-config.yaml` (openshift/installer, `pkg/types/installconfig.go`).
 
     Cluster name, base domain and pull secret are left out: Hive writes them. Everything else is passed on as it is,
     so the networks are written down although they are the installer's defaults. Tags must be here: Hive does not pass
     on those of the ClusterPool. They go on what the cluster's operators make, too.
-
-    Args:
-        pool: the pool. Its region is the clusters'.
-        more_tags: tags of the program's own, beside the pool's.
     """
     aws: dict[str, Any] = {"region": pool.region}
-    tags = {**pool.tags, **(more_tags or {})}
-    if tags:
-        aws |= {"userTags": dict(sorted(tags.items())), "propagateUserTags": True}
+    if pool.tags:
+        aws |= {"userTags": dict(sorted(pool.tags.items())), "propagateUserTags": True}
     networks = pool.networks
     config: dict[str, Any] = {
         "apiVersion": "v1",

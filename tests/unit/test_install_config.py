@@ -17,35 +17,26 @@ BASE: dict[str, Any] = {
     "size": 1, "maxSize": 1,
 }  # fmt: skip
 
-DEFAULT = """\
+MACHINES = """\
+  architecture: amd64
+  hyperthreading: Enabled
+  replicas: 3
+  platform:
+    aws:
+      type: m6a.xlarge
+      zones:
+      - eu-west-1a
+      rootVolume:
+        size: 120
+        type: gp3
+"""
+DEFAULT = f"""\
 apiVersion: v1
 controlPlane:
   name: master
-  architecture: amd64
-  hyperthreading: Enabled
-  replicas: 3
-  platform:
-    aws:
-      type: m6a.xlarge
-      zones:
-      - eu-west-1a
-      rootVolume:
-        size: 120
-        type: gp3
-compute:
+{MACHINES}compute:
 - name: worker
-  architecture: amd64
-  hyperthreading: Enabled
-  replicas: 3
-  platform:
-    aws:
-      type: m6a.xlarge
-      zones:
-      - eu-west-1a
-      rootVolume:
-        size: 120
-        type: gp3
-networking:
+{MACHINES}networking:
   networkType: OVNKubernetes
   clusterNetwork:
   - cidr: 10.128.0.0/14
@@ -59,12 +50,13 @@ platform:
     region: eu-west-1
 publish: External
 """
+WORKERS = f"- name: worker\n{MACHINES}"
 ZONES = "".join(f"      - eu-west-1{zone}\n" for zone in "abc")
 # What is changed in the settings, and what that changes in the text.
 SHAPES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "defaults": ({}, []),
     "three zones": ({"zones": ["eu-west-1a", "eu-west-1b", "eu-west-1c"]}, [("      - eu-west-1a\n", ZONES)]),
-    "three nodes": ({"workers": {"replicas": 0}}, [("Enabled\n  replicas: 3\n  platform:\n    aws:\n      type: m6a.xlarge\n      zones:\n      - eu-west-1a\n      rootVolume:\n        size: 120\n        type: gp3\nnetworking", "Enabled\n  replicas: 0\n  platform:\n    aws:\n      type: m6a.xlarge\n      zones:\n      - eu-west-1a\n      rootVolume:\n        size: 120\n        type: gp3\nnetworking")]),
+    "three nodes": ({"workers": {"replicas": 0}}, [(WORKERS, WORKERS.replace("replicas: 3", "replicas: 0"))]),
     "Graviton": (
         {"controlPlane": {"type": "m7g.xlarge"}, "workers": {"type": "m7g.xlarge"}},
         [("amd64", "arm64"), ("m6a.", "m7g.")],
