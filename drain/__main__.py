@@ -11,9 +11,8 @@ from kubernetes.config import ConfigException
 from drain.hub import Hub
 from drain.steps import DrainError, drain, resume
 from preview.recording import ROOT
-from preview.stack_file import load
+from preview.stack_file import read_settings
 from settings import SettingsError
-from settings import load as load_settings
 from settings.values import nanoseconds
 
 
@@ -58,8 +57,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    loaded = load(options.stack, options.folder, {}, {})
-    settings, _ = load_settings(loaded.values, loaded.secret_keys, options.stack)
+    settings = read_settings(options.stack, options.folder)
     places = list(dict.fromkeys(pool.place for pool in settings.pools))
     say(f"stack {options.stack}, context {settings.hub.context}")
     hub = Hub(settings.hub.context, settings.hub.kubeconfig)

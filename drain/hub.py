@@ -7,7 +7,9 @@ from typing import Any, cast
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
-HIVE = ("hive.openshift.io", "v1")
+from kinds.hive import API_VERSION
+
+HIVE = tuple(API_VERSION.split("/"))
 QUOTA = "spillway-drain"
 NO_CLAIMS = {f"count/clusterclaims.{HIVE[0]}": "0"}
 

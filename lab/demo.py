@@ -18,9 +18,8 @@ from lab.fleet.observe import clusters, leaks
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack, missing_parts
 from preview.recording import ROOT, record
-from preview.stack_file import load
+from preview.stack_file import read_settings
 from preview.tree import tree
-from settings import load as load_settings
 
 STACK = "lab"
 # The played parts run this much faster: a resume of five minutes takes a second and a half.
@@ -95,8 +94,7 @@ def _pulumi(hub: Hub) -> None:
 
 
 def _burst(hub: Hub) -> None:
-    loaded = load(STACK, ROOT, {}, {})
-    settings, _ = load_settings(loaded.values, loaded.secret_keys, STACK)
+    settings = read_settings(STACK, ROOT)
     burst, pool, workload = settings.bursts[0], settings.pools[0], settings.workload
     cluster, say = hub.cluster, hub.say
     place = (HIVE, "ClusterClaim", pool.place)

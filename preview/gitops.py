@@ -10,15 +10,14 @@ import yaml
 
 from components.burst_workload import burst_manifests, burst_replicas
 from preview.recording import ROOT
-from preview.stack_file import load
-from settings import load as load_settings
+from preview.stack_file import read_settings
 
 FOLDER = "gitops"
 HEADER = "# Rendered from Pulumi.{stack}.yaml by `make gitops`; do not edit.\n"
 
 
 def rendered(root: Path) -> dict[Path, str]:
-    """Return each file of every stack that delivers something, by its path below `root`.
+    """Return each file of every stack, by its path below `root`.
 
     Raises:
         settings.SettingsError: a stack's configuration is wrong.
@@ -26,10 +25,7 @@ def rendered(root: Path) -> dict[Path, str]:
     files: dict[Path, str] = {}
     for path in sorted(root.glob("Pulumi.*.yaml")):
         stack = path.name.split(".")[1]
-        config = load(stack, root, {}, {})
-        if "spillway:delivery" not in config.values:
-            continue
-        settings, _ = load_settings(config.values, config.secret_keys, stack)
+        settings = read_settings(stack, root)
         for pool in settings.pools:
             for manifest in burst_manifests(settings.workload, burst_replicas(settings, pool.name)):
                 file = Path(FOLDER, stack, pool.name, f"{manifest['kind'].lower()}.yaml")

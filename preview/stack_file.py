@@ -9,6 +9,9 @@ from typing import Any, cast
 
 import yaml
 
+from settings import Settings
+from settings import load as load_settings
+
 # A stack can be judged without its secrets. These have the right form, so that the program accepts them.
 PLACEHOLDERS: dict[str, object] = {
     "spillway:pullSecret": '{"auths": {"placeholder": {"auth": "cGxhY2Vob2xkZXI6"}}}',
@@ -49,6 +52,22 @@ def load(stack: str, root: Path, overrides: Mapping[str, object], secrets: Mappi
         config[key] = value
         secret_keys.add(key)
     return StackConfig(stack, {key: _text(value) for key, value in config.items()}, frozenset(secret_keys))
+
+
+def read_settings(stack: str, root: Path) -> Settings:
+    """Return the settings of `Pulumi.<stack>.yaml`, for those who need none of its secrets.
+
+    Args:
+        stack: the stack's name.
+        root: the folder of the project.
+
+    Raises:
+        FileNotFoundError: there is no such stack file.
+        settings.SettingsError: the configuration is wrong.
+    """
+    config = load(stack, root, {}, {})
+    settings, _ = load_settings(config.values, config.secret_keys, stack)
+    return settings
 
 
 def _steps(path: str) -> list[str | int]:

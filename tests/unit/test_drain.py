@@ -1,4 +1,4 @@
-"""The steps of draining, over a hub that is a dictionary. On a real API server: tests/engine."""
+"""The steps of draining, over a hub that is a dictionary. Does not prove that an API server enforces the quota."""
 
 from dataclasses import dataclass, field, replace
 
