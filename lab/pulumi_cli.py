@@ -1,10 +1,8 @@
 """The Pulumi CLI on a lab: a file backend, a passphrase and a copy of the stack's file, all in a folder of the lab."""
 
-import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,10 +19,6 @@ PARTS = ("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes")
 def missing_parts() -> list[str]:
     """Return the programs of the engine that are not on PATH."""
     return [name for name in PARTS if not shutil.which(name)]
-
-
-class PulumiError(LabError):
-    """The CLI failed; the message is what it printed."""
 
 
 class PulumiStack:
@@ -56,20 +50,9 @@ class PulumiStack:
         if not self.file.exists():
             write_private(passphrase, secrets.token_urlsafe(24))
             write_private(self.file, (root / self.file.name).read_text())
-            # `stack init` takes no --config-file; it writes its salt into the stack's file where it runs.
-            shutil.copy(root / "Pulumi.yaml", self.folder)
-            self._command(["pulumi", "stack", "init", stack, "--non-interactive"], self.folder)
-
-    def set(self, path: str, value: object, *, secret: bool = False) -> None:
-        """Set a value by its config path, such as `spillway:pools[0].size`, in the copy of the stack's file."""
-        if isinstance(value, dict | list) and not secret:
-            items = cast(Mapping[Any, Any], value).items() if isinstance(value, dict) else enumerate(cast(Any, value))
-            for key, entry in items:
-                self.set(f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}", entry)
-            return
-        kind = ["--secret"] if secret else ["--plaintext"]
-        text = value if isinstance(value, str) else json.dumps(value)
-        self.run("config", "set", "--path", *kind, path, text)
+        # `stack select` takes no --config-file; it writes the salt of a new stack into the stack's file where it runs.
+        shutil.copy(root / "Pulumi.yaml", self.folder)
+        self._command(["pulumi", "stack", "select", "--create", stack, "--non-interactive"], self.folder)
 
     def set_secrets(self, values: Mapping[str, Any]) -> None:
         """Set secret keys: texts, or mappings of texts."""
@@ -78,47 +61,23 @@ class PulumiStack:
                 self.run("config", "set", "--secret", key, value)
             else:
                 for name, text in cast(Mapping[str, str], value).items():
-                    self.set(f"{key}.{name}", text, secret=True)
+                    self.run("config", "set", "--secret", "--path", f"{key}.{name}", text)
 
-    def run(self, *arguments: str, told: bool = False) -> str:
-        """Run a command of the CLI on this stack and return what it printed.
+    def run(self, *arguments: str, told: bool = False) -> None:
+        """Run a command of the CLI on this stack and its file.
 
         Args:
             arguments: the command, such as `"up", "--yes"`.
-            told: let it print to the terminal instead.
+            told: let it print to the terminal.
 
         Raises:
-            PulumiError: the command failed.
+            LabError: the command failed; the message is what it printed.
         """
-        return self._command(self._words(arguments), told=told)
+        words = ["pulumi", *arguments, "--stack", self.stack, "--config-file", str(self.file), "--non-interactive"]
+        self._command(words, self.root, told=told)
 
-    def begin(self, *arguments: str) -> subprocess.Popen[str]:
-        """Begin a command in a session of its own and return its process, so that a test can kill it."""
-        return subprocess.Popen(
-            self._words(arguments),
-            cwd=self.root,
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def _words(self, arguments: tuple[str, ...]) -> list[str]:
-        words = ["pulumi", *arguments, "--stack", self.stack, "--non-interactive"]
-        # `pulumi stack export` and its like read no configuration.
-        return words if arguments[0] == "stack" else [*words, "--config-file", str(self.file)]
-
-    def _command(self, words: list[str], cwd: Path | None = None, *, told: bool = False) -> str:
-        done = subprocess.run(
-            words, cwd=cwd or self.root, env=self.env, capture_output=not told, text=True, check=False
-        )
+    def _command(self, words: list[str], folder: Path, *, told: bool = False) -> None:
+        done = subprocess.run(words, cwd=folder, env=self.env, capture_output=not told, text=True, check=False)
         if done.returncode:
-            raise PulumiError(f"pulumi {words[1]} failed:\n{(done.stdout or '')}{done.stderr or ''}")
-        return done.stdout or ""
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    """Kill the CLI and everything that it started, as a crash of the machine would."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+            printed = "see above" if told else f"{done.stdout}{done.stderr}"
+            raise LabError(f"pulumi {words[1]} failed:\n{printed}")

@@ -199,7 +199,7 @@ def test_a_claim_goes_through_the_conditions_of_the_real_one(world: World, fleet
     world.served("a")
     # The watch may be behind what a look has already shown.
     ends = {"Pending": ("False", "ClusterClaimed"), "ClusterRunning": ("True", "Running")}
-    world.until("the end recorded", lambda: any(ends.items() <= conditions.items() for conditions in seen))
+    world.until("the end recorded", lambda: any(ends.items() <= found.items() for found in seen))
     pending, running = ([c[type_] for c in seen if type_ in c] for type_ in ("Pending", "ClusterRunning"))
     reasons = [reason for (_, reason), _ in itertools.groupby(pending)]
     # As with the real ones, two controllers write: the short-lived first and third may be skipped.
