@@ -13,6 +13,7 @@ from kubernetes.client.exceptions import ApiException
 
 from lab.cluster import Cluster, Manifest
 from lab.hub import Hub
+from lab.kyverno import BACKGROUND
 from preview.recording import record
 from preview.registration import reveal
 
@@ -98,7 +99,15 @@ class Trigger:
         return not self.claims()
 
     def settle(self) -> None:
-        """Wait until Kyverno has worked off its queue."""
+        """Wait until Kyverno has worked off its queue; after a storm that may take a restart, and must change nothing."""
+        try:
+            self._await_queue()
+        except TimeoutError:
+            self.lab.kyverno.process(BACKGROUND).stop(grace=0)
+            self.lab.kyverno.start(BACKGROUND)
+            self._await_queue()
+
+    def _await_queue(self) -> None:
         self.wait("no pending update requests", lambda: not self._pending(), 90)
 
     def _pending(self) -> bool:
