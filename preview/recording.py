@@ -166,6 +166,10 @@ async def _evaluate(program: Path, config: StackConfig, monitor: _Monitor, previ
             callbacks=None,
         )
     )
+    # What a run that failed left pending belongs to a loop that is closed, and would end this one too.
+    ambient: Any = settings.SETTINGS
+    ambient.outputs.clear()
+    ambient.rpc_manager.clear()
     set_all_config(config.values, list(config.secret_keys))
     try:
         await run_in_stack(lambda: _run(program))

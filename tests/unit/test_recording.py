@@ -1,7 +1,9 @@
 """The recording sees what an engine would see."""
 
+import asyncio
 from pathlib import Path
 
+import pulumi
 import pytest
 
 from preview.recording import ProgramError, Recording, record
@@ -101,3 +103,14 @@ def test_a_message_for_the_user_comes_without_a_traceback_and_a_bug_as_it_is(roo
         run(root, fail="told")
     with pytest.raises(KeyError, match="a bug"):
         run(root, fail="otherwise")
+
+
+def test_what_a_failed_run_left_does_not_break_the_next(root: Path) -> None:
+    """A run that fails may leave an output of its closed loop in the SDK: every later evaluation of the process failed."""
+    run(root)
+    loop = asyncio.new_event_loop()
+    left = loop.create_future()
+    left.set_result(None)
+    loop.close()
+    pulumi.runtime.settings.SETTINGS.outputs.add(left)
+    assert run(root, size="3").exports["size"] == "3"
