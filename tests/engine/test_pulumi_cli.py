@@ -1,4 +1,4 @@
-"""The lab's use of the Pulumi CLI. Does not prove that the stack comes up under it: that has not been tried yet."""
+"""The lab's use of the Pulumi CLI. Does not prove that the stack comes up under it: `make demo` does, with the CLI on PATH."""
 
 from pathlib import Path
 
