@@ -1,13 +1,18 @@
 """A pool of hibernated OpenShift clusters on AWS."""
 
+from dataclasses import dataclass
+
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace, Secret
 
 from components.advanced_cluster_management import AdvancedClusterManagement
+from components.base_domain import BaseDomain
 from components.cluster_set import ClusterSet
 from components.custom import custom_resource, metadata
 from components.digest import digest
 from components.install_config import install_config
+from components.installer_identity import InstallerIdentity
+from components.installer_policies import TAG
 from kinds.base import LocalReference
 from kinds.hive import (
     AwsPlatform,
@@ -44,13 +49,36 @@ def pool_spec(pool: Pool, *, image_set: str, install_config: str, aws: str, pull
     )
 
 
+@dataclass(frozen=True)
+class _AwsKey:
+    """A key, and a text that changes when it does."""
+
+    access_key_id: pulumi.Input[str]
+    secret_access_key: pulumi.Input[str]
+    version: str
+
+
+def _aws_key(args: Pool, credentials: Credentials | None, identity: InstallerIdentity | None) -> _AwsKey | None:
+    source = args.credentials.source
+    if source == "identity":
+        if not identity:
+            raise ValueError(f"pool {args.name} takes its key from the identity, but there is none")
+        return _AwsKey(identity.access_key_id, identity.secret_access_key, identity.version)
+    if source == "existing":
+        return None
+    if not credentials or not credentials.aws_access_key_id or not credentials.aws_secret_access_key:
+        raise ValueError(f"pool {args.name} takes its AWS key from the config, but none is given")
+    key_id, secret_key = credentials.aws_access_key_id, credentials.aws_secret_access_key
+    return _AwsKey(key_id.reveal(), secret_key.reveal(), digest(key_id.digest, secret_key.digest))
+
+
 class ClusterPool(pulumi.ComponentResource):
     """A pool of clusters in one region, kept hibernated until they are claimed.
 
     Pulumi type: `spillway:index:ClusterPool`. Creates a Namespace, a ClusterImageSet, the Secrets for install-config,
-    AWS and image pulls (the last two only when the pool takes its credentials from the stack's config), and the
-    ClusterPool (openshift/hive, `apis/hive/v1/clusterpool_types.go`). It does not wait for the clusters: an install
-    takes 40 minutes, and a claim waits for its cluster anyway.
+    AWS and image pulls (the last two not where the pool refers to Secrets that exist), and the ClusterPool
+    (openshift/hive, `apis/hive/v1/clusterpool_types.go`). It does not wait for the clusters: an install takes 40
+    minutes, and a claim waits for its cluster anyway.
 
     Traps:
         - The cluster-set label on the pool's metadata is the only way into the set, and ACM's webhook makes it
@@ -65,6 +93,8 @@ class ClusterPool(pulumi.ComponentResource):
         name: Pulumi's logical name.
         args: the pool.
         credentials: the secrets of the stack; None when the pool refers to Secrets that exist.
+        identity: whose key the pool's clusters get, for source identity.
+        zone: the hosted zone of the base domain, where the stack looks it up or makes it.
         acm: ACM, which brings Hive.
         cluster_set: the set that claimed clusters join.
         set_name: its name.
@@ -76,6 +106,8 @@ class ClusterPool(pulumi.ComponentResource):
         args: Pool,
         *,
         credentials: Credentials | None,
+        identity: InstallerIdentity | None = None,
+        zone: BaseDomain | None = None,
         acm: AdvancedClusterManagement,
         cluster_set: ClusterSet,
         set_name: str,
@@ -87,7 +119,9 @@ class ClusterPool(pulumi.ComponentResource):
             metadata=metadata(args.place),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[acm.hub],
+                # All of the pool depends on its namespace. So its clusters are gone before the keys, policies and the
+                # zone, with which Hive removes them.
+                depends_on=[acm.hub, *(identity.ready if identity else []), *(zone.ready if zone else [])],
                 protect=args.protect,
                 custom_timeouts=pulumi.CustomTimeouts(delete=DELETE_TIMEOUT),
             ),
@@ -116,30 +150,34 @@ class ClusterPool(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.namespace]),
             )
 
-        template = install_config(args)
+        template = install_config(args, more_tags={TAG: identity.name} if identity else None)
         install_config_name, template_secret = secret("install-config", template, {"install-config.yaml": template})
         secrets = [template_secret]
-        if args.credentials.source == "config":
-            if credentials is None:
-                raise ValueError(f"pool {args.name} takes its credentials from the config, but none are given")
-            access_key, secret_key = credentials.aws_access_key_id, credentials.aws_secret_access_key
+        key = _aws_key(args, credentials, identity)
+        if key:
             aws_name, aws_secret = secret(
                 "aws-creds",
-                digest(access_key.digest, secret_key.digest),
+                key.version,
                 {
-                    "aws_access_key_id": pulumi.Output.secret(access_key.reveal()),
-                    "aws_secret_access_key": pulumi.Output.secret(secret_key.reveal()),
+                    "aws_access_key_id": pulumi.Output.secret(key.access_key_id),
+                    "aws_secret_access_key": pulumi.Output.secret(key.secret_access_key),
                 },
             )
+            secrets.append(aws_secret)
+        else:
+            aws_name = args.credentials.aws_secret or ""
+        if args.credentials.pull_secret:
+            pull_name = args.credentials.pull_secret
+        else:
+            if not credentials or not credentials.pull_secret:
+                raise ValueError(f"pool {args.name} takes its pull secret from the config, but none is given")
             pull_name, pull_secret = secret(
                 "pull-secret",
                 credentials.pull_secret.digest,
                 {".dockerconfigjson": pulumi.Output.secret(credentials.pull_secret.reveal())},
                 secret_type="kubernetes.io/dockerconfigjson",
             )
-            secrets += [aws_secret, pull_secret]
-        else:
-            aws_name, pull_name = args.credentials.aws_secret or "", args.credentials.pull_secret or ""
+            secrets.append(pull_secret)
         self.pool = custom_resource(
             f"{name}-pool",
             pool_spec(args, image_set=image_set_name, install_config=install_config_name, aws=aws_name, pull=pull_name),

@@ -1,5 +1,6 @@
 """The installer's configuration for the clusters of a pool."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -19,16 +20,21 @@ def _machines(name: str, machines: Machines, zones: tuple[str, ...]) -> dict[str
     }
 
 
-def install_config(pool: Pool) -> str:
+def install_config(pool: Pool, *, more_tags: Mapping[str, str] | None = None) -> str:
     """Return the pool's `install-config.yaml` (openshift/installer, `pkg/types/installconfig.go`).
 
     Cluster name, base domain and pull secret are left out: Hive writes them. Everything else is passed on as it is,
     so the networks are written down although they are the installer's defaults. Tags must be here: Hive does not pass
     on those of the ClusterPool. They go on what the cluster's operators make, too.
+
+    Args:
+        pool: the pool.
+        more_tags: the program's own tags; they win over the pool's.
     """
     aws: dict[str, Any] = {"region": pool.region}
-    if pool.tags:
-        aws |= {"userTags": dict(sorted(pool.tags.items())), "propagateUserTags": True}
+    tags = {**pool.tags, **(more_tags or {})}
+    if tags:
+        aws |= {"userTags": dict(sorted(tags.items())), "propagateUserTags": True}
     networks = pool.networks
     config: dict[str, Any] = {
         "apiVersion": "v1",

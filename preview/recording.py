@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from google.protobuf import empty_pb2
@@ -32,7 +32,13 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 # Registrations block while an engine waits for an object; one that waits must not hold up the others.
 PARALLEL = 64
 
+# What a provider would look up, for want of one: the form of the answer, not its content.
+PLACEHOLDER_ANSWERS: dict[str, dict[str, Any]] = {
+    "aws:route53/getZone:getZone": {"zoneId": "ZPLACEHOLDER", "nameServers": []},
+}
+
 Register = Callable[[Registration], Mapping[str, Any]]
+Answer = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
 
 class ProgramError(Exception):
@@ -40,12 +46,21 @@ class ProgramError(Exception):
 
 
 @dataclass(frozen=True)
+class Call:
+    """Something that the program looks up through a provider, such as a hosted zone."""
+
+    token: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Recording:
-    """What a program registered, in order, and what it exported."""
+    """What a program registered, in order, what it exported, and what it looked up."""
 
     stack: str
     registrations: tuple[Registration, ...]
     exports: dict[str, Any]
+    calls: tuple[Call, ...] = ()
 
     def of_type(self, type_: str) -> list[Registration]:
         """Return the resources of a type."""
@@ -74,6 +89,7 @@ def record(
     overrides: Mapping[str, object] | None = None,
     secrets: Mapping[str, object] | None = None,
     register: Register | None = None,
+    answer: Answer | None = None,
     preview: bool = True,
 ) -> Recording:
     """Evaluate `__main__.py` for a stack file.
@@ -84,6 +100,8 @@ def record(
         overrides: values by config path, as `pulumi config set --path` would set them; None removes.
         secrets: values of secret keys; placeholders stand in for those that are missing.
         register: called with each custom resource, in a thread of its own; returns more of its state, and may block.
+        answer: called with the token and the arguments of what the program looks up, for the answer of a provider; may
+            raise ProgramError. Without it a placeholder answers for a hosted zone, and other look-ups are refused.
         preview: as in a preview, ids and what a provider would compute are unknown.
 
     Raises:
@@ -91,23 +109,35 @@ def record(
         FileNotFoundError: there is no such stack file.
     """
     config = load(stack, root, overrides or {}, secrets or {})
-    monitor = _Monitor(register, preview)
+    provider = _Mocks(answer)
+    monitor = _Monitor(provider, register, preview)
     with _on_path(root):
         asyncio.run(_evaluate(root / "__main__.py", config, monitor, preview))
-    return Recording(stack, tuple(monitor.registrations), monitor.exports)
+    return Recording(stack, tuple(monitor.registrations), monitor.exports, tuple(provider.calls))
 
 
 class _Mocks(mocks.Mocks):
+    def __init__(self, answer: Answer | None):
+        self._answer = answer
+        self.calls: list[Call] = []
+
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         raise NotImplementedError("the monitor answers registrations itself")
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        sent = cast(dict[str, Any], args.args)
+        given = {key: value for key, value in sent.items() if value is not None}
+        self.calls.append(Call(args.token, given))
+        if self._answer:
+            return dict(self._answer(args.token, given)), []
+        if args.token in PLACEHOLDER_ANSWERS:
+            return {**given, **PLACEHOLDER_ANSWERS[args.token]}, []
         raise ProgramError(f"the program calls {args.token}, which cannot be answered without a provider")
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, register: Register | None, preview: bool):
-        super().__init__(_Mocks())
+    def __init__(self, provider: _Mocks, register: Register | None, preview: bool):
+        super().__init__(provider)
         self._register = register
         self._preview = preview
         self._lock = threading.Lock()

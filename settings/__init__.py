@@ -1,6 +1,7 @@
 """The stack's config as frozen models, and every check of it."""
 
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Resources, Workload
+from settings.aws import Aws, HostedZone, Identity
 from settings.clusters import Machines, Networks, Volume
 from settings.hub import ClusterSet, Hub, Kyverno, MultiClusterHub, Operator, Operators
 from settings.load import load
@@ -12,8 +13,8 @@ from settings.stack import Settings
 from settings.values import SecretText
 
 __all__ = [
-    "SECRET_KEYS", "Burst", "ClaimLifetime", "ClusterSet", "Credentials", "Delivery", "Guardrails", "Hub",
-    "Interconnect", "Kyverno", "Machines", "Mistake", "MultiClusterHub", "Networks", "Operator", "Operators", "Pool",
-    "PoolCredentials", "Resources", "SecretText", "Settings", "SettingsError", "Volume", "Workload", "from_pulumi",
-    "load",
+    "SECRET_KEYS", "Aws", "Burst", "ClaimLifetime", "ClusterSet", "Credentials", "Delivery", "Guardrails",
+    "HostedZone", "Hub", "Identity", "Interconnect", "Kyverno", "Machines", "Mistake", "MultiClusterHub",
+    "Networks", "Operator", "Operators", "Pool", "PoolCredentials", "Resources", "SecretText", "Settings",
+    "SettingsError", "Volume", "Workload", "from_pulumi", "load",
 ]  # fmt: skip

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from settings import cluster_checks
+from settings import aws_checks, cluster_checks
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Workload
+from settings.aws import Aws
 from settings.hub import ClusterSet, Hub
 from settings.mistakes import Mistake, config_path, remove_command, set_command, wrong
 from settings.pools import Pool
@@ -37,6 +38,7 @@ class Parts:
     delivery: Delivery | None = None
     interconnect: Interconnect | None = None
     guardrails: Guardrails | None = None
+    aws: Aws | None = None
     all_pools: bool = False
 
 
@@ -126,13 +128,21 @@ def _lifetimes(parts: Parts) -> Iterator[Mistake]:
 
 def _credentials(parts: Parts) -> Iterator[Mistake]:
     for index, pool in parts.pools.items():
+        source = pool.credentials.source
         for key, value in (("awsSecret", pool.credentials.aws_secret), ("pullSecret", pool.credentials.pull_secret)):
             path = config_path("pools", [index, "credentials", key])
-            if pool.credentials.source == "existing" and not value:
+            if source == "existing" and not value:
                 yield wrong(path, "is missing, and source is existing", "a Secret in the pool's namespace", "name")
-            if pool.credentials.source == "config" and value:
-                allowed = "nothing, as source is config: the program makes the Secrets and names them"
+            if value and (source == "config" or (source == "identity" and key == "awsSecret")):
+                allowed = f"nothing, as source is {source}: the program makes the Secret and names it"
                 yield Mistake(path, f"got {value!r}", allowed, remove_command(path))
+
+
+def _aws(parts: Parts) -> Iterator[Mistake]:
+    yield from aws_checks.account(parts.aws)
+    yield from aws_checks.keys(parts.aws)
+    yield from aws_checks.identity(parts.pools, parts.aws, parts.guardrails)
+    yield from aws_checks.zones(parts.pools, parts.aws, all_pools=parts.all_pools)
 
 
 def _labels(parts: Parts) -> Iterator[Mistake]:
@@ -254,7 +264,7 @@ def _network(parts: Parts) -> Iterator[Mistake]:
 
 
 CHECKS: tuple[Callable[[Parts], Iterator[Mistake]], ...] = (
-    _operators, _kyverno, _sizes, _zones, _clusters, _lifetimes, _credentials, _labels, _names, _namespaces,
+    _operators, _kyverno, _sizes, _zones, _clusters, _lifetimes, _credentials, _aws, _labels, _names, _namespaces,
     _references, _stability, _network,
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Workload
+from settings.aws import Aws
 from settings.checks import Parts, check
 from settings.hub import ClusterSet, Hub
 from settings.mistakes import Mistake, SettingsError, Step, config_path, remove_command, set_command
@@ -30,9 +31,10 @@ OBJECTS: dict[str, type[BaseModel]] = {
     "delivery": Delivery,
     "interconnect": Interconnect,
     "guardrails": Guardrails,
+    "aws": Aws,
 }
 LISTS: dict[str, type[BaseModel]] = {"pools": Pool, "bursts": Burst}
-OPTIONAL = ("guardrails",)
+OPTIONAL = ("guardrails", "aws")
 _MISSING: Any = object()
 
 
@@ -69,15 +71,17 @@ def load(raw: Mapping[str, str], secret_keys: Collection[str], stack: str) -> tu
     for key, model in LISTS.items():
         value = _read(ours, key, mistakes)
         if isinstance(value, list) and value:
-            items = cast(list[Any], value)
+            items = [_entry(item) for item in cast(list[Any], value)]
             valid = {i: _validate(key, model, item, (i,), mistakes) for i, item in enumerate(items)}
             setattr(parts, key, {i: item for i, item in valid.items() if item is not None})
         elif value is not _MISSING:
             mistakes.append(_not_a_list(key, model))
     parts.all_pools = bool(parts.pools) and not any(m.path.startswith(f"{NAMESPACE}pools") for m in mistakes)
     mistakes += check(parts)
-    needed = any(pool.credentials.source == "config" for pool in parts.pools.values())
-    credentials, more = read_credentials(raw, secret_keys, needed=needed)
+    uses = [pool.credentials for pool in parts.pools.values()]
+    aws = any(use.source == "config" for use in uses)
+    pull = aws or any(use.source == "identity" and not use.pull_secret for use in uses)
+    credentials, more = read_credentials(raw, secret_keys, aws_needed=aws, pull_needed=pull)
     mistakes += more
     secrets = _secrets(raw)
     mistakes += _planted(ours, secrets)
@@ -96,6 +100,7 @@ def _settings(parts: Parts) -> Settings:
         delivery=cast(Delivery, parts.delivery),
         interconnect=cast(Interconnect, parts.interconnect),
         guardrails=cast(Guardrails, parts.guardrails),
+        aws=cast(Aws, parts.aws),
     )
 
 
@@ -114,6 +119,11 @@ def _read(ours: Mapping[str, str], key: str, mistakes: list[Mistake]) -> Any:
         allowed = "an object or a list; remove it, and set its values one by one with --path"
         mistakes.append(Mistake(config_path(key), "is not JSON", allowed, remove_command(config_path(key))))
         return _MISSING
+
+
+def _entry(item: Any) -> Any:
+    """Return an entry of a list. `pulumi config set --path` can only store texts, so an object may be given as JSON."""
+    return _json(item) if isinstance(item, str) and item.startswith("{") else item
 
 
 def _first_required(key: str, model: type[BaseModel]) -> tuple[str, Any]:
@@ -200,7 +210,7 @@ def _field(model: type[BaseModel], steps: tuple[Step, ...]) -> tuple[type[BaseMo
 def _nested(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, tuple):
         return next(filter(None, map(_nested, typing.get_args(annotation))), None)
     return None
 

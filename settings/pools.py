@@ -32,9 +32,10 @@ class ClaimLifetime(Section):
 class PoolCredentials(Section):
     """Where the AWS key and the pull secret come from."""
 
-    source: Literal["config", "existing"] = Field(
+    source: Literal["config", "existing", "identity"] = Field(
         default="config",
-        description="`config` makes Secrets from the stack's secrets; `existing` takes Secrets in the pool's namespace",
+        description="`config` makes Secrets from the stack's secrets; `existing` takes Secrets in the pool's "
+        "namespace, also those that an ExternalSecret makes; `identity` uses a key of `aws.identity`",
     )
     aws_secret: Name | None = Field(
         default=None,
@@ -43,7 +44,8 @@ class PoolCredentials(Section):
     )
     pull_secret: Name | None = Field(
         default=None,
-        description="Secret with .dockerconfigjson; ACM deletes it with the pool",
+        description="Secret with .dockerconfigjson; ACM deletes it with the pool; with identity the default is the "
+        "stack's pullSecret",
         examples=["pull-secret"],
     )
 

@@ -86,22 +86,29 @@ def _rows(path: str, annotation: Any) -> list[str]:
     rows: list[str] = []
     for field in model.model_fields.values():
         place = f"{path}{'[]' if many else ''}.{field.alias}"
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            rows += _rows(place, field.annotation)
+        annotation = _given(field.annotation)
+        inner, _ = _model(annotation)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            rows += _rows(place, annotation)
         else:
             rows.append(f"| `{place}` | {_type(field)} | {_default(field)} | {field.description} |")
     return rows
 
 
-def _model(annotation: Any) -> tuple[type[BaseModel], bool]:
+def _model(annotation: Any) -> tuple[Any, bool]:
     many = typing.get_origin(annotation) is tuple
     return (typing.get_args(annotation)[0] if many else annotation), many
 
 
-def _type(field: FieldInfo) -> str:
-    annotation = field.annotation
+def _given(annotation: Any) -> Any:
+    """Return the type of a value that is not null."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        annotation = next(part for part in typing.get_args(annotation) if part is not types.NoneType)
+        return next(part for part in typing.get_args(annotation) if part is not types.NoneType)
+    return annotation
+
+
+def _type(field: FieldInfo) -> str:
+    annotation = _given(field.annotation)
     if typing.get_origin(annotation) is typing.Literal:
         return " or ".join(f"`{json.dumps(value)}`" for value in typing.get_args(annotation))
     names: dict[Any, str] = {str: "text", int: "number", bool: "true or false", tuple: "list of texts", dict: "map"}

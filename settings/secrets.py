@@ -19,15 +19,15 @@ _SET = {
 
 @dataclass(frozen=True)
 class Credentials:
-    """What Hive needs to install clusters on AWS."""
+    """What Hive needs to install clusters on AWS; None where no pool takes it from the config."""
 
-    aws_access_key_id: SecretText
-    aws_secret_access_key: SecretText
-    pull_secret: SecretText
+    aws_access_key_id: SecretText | None
+    aws_secret_access_key: SecretText | None
+    pull_secret: SecretText | None
 
 
 def read_credentials(
-    raw: Mapping[str, str], secret_keys: Collection[str], *, needed: bool
+    raw: Mapping[str, str], secret_keys: Collection[str], *, aws_needed: bool, pull_needed: bool
 ) -> tuple[Credentials | None, list[Mistake]]:
     """Return the credentials, or the mistakes in them; None without a mistake when no pool needs them."""
     mistakes: list[Mistake] = []
@@ -38,14 +38,26 @@ def read_credentials(
                 "a secret: in plain it is in git, in the state and in the logs; take it out of use, and set a new one"
             )
             mistakes.append(Mistake(config_path(key), "is in plain", allowed, mend))
-    if not needed:
+    if not aws_needed and not pull_needed:
         return None, mistakes
     pull_secret = raw.get(f"spillway:{PULL_SECRET}")
-    if not _is_docker_config(pull_secret):
+    if pull_needed and not _is_docker_config(pull_secret):
         problem = "is missing" if pull_secret is None else "is not a pull secret"
         allowed = 'the pull secret of the Red Hat console, JSON with "auths", set as a secret'
         mistakes.append(Mistake(config_path(PULL_SECRET), problem, allowed, _SET[PULL_SECRET]))
-    aws = _object(raw.get(f"spillway:{AWS}", "{}"))
+    aws = _object(raw.get(f"spillway:{AWS}", "{}")) if aws_needed else {}
+    mistakes += _aws_mistakes(aws) if aws_needed else []
+    if mistakes:
+        return None, mistakes
+    return Credentials(
+        SecretText(aws["accessKeyId"]) if aws_needed else None,
+        SecretText(aws["secretAccessKey"]) if aws_needed else None,
+        SecretText(str(pull_secret)) if pull_needed else None,
+    ), []
+
+
+def _aws_mistakes(aws: Mapping[str, Any]) -> list[Mistake]:
+    mistakes: list[Mistake] = []
     for key in ("accessKeyId", "secretAccessKey"):
         value = aws.get(key)
         if not isinstance(value, str) or not value.strip():
@@ -56,11 +68,7 @@ def read_credentials(
         path = config_path(AWS, [key])
         mend = f"pulumi config rm --path '{path}'"
         mistakes.append(Mistake(path, "is not known", "accessKeyId and secretAccessKey", mend))
-    if mistakes:
-        return None, mistakes
-    return Credentials(
-        SecretText(aws["accessKeyId"]), SecretText(aws["secretAccessKey"]), SecretText(str(pull_secret))
-    ), []
+    return mistakes
 
 
 def _object(text: str) -> dict[str, Any]:

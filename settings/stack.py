@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Workload
+from settings.aws import Aws
 from settings.hub import ClusterSet, Hub
 from settings.pools import Pool
 from settings.section import Section
@@ -19,3 +20,4 @@ class Settings(Section):
     delivery: Delivery = Field(description="what Argo CD delivers")
     interconnect: Interconnect = Field(description="the Skupper network")
     guardrails: Guardrails = Field(default=Guardrails(), description="budgets and allow-lists for the policies")
+    aws: Aws = Field(default=Aws(), description="the AWS account: the installer's identity and the hosted zones")

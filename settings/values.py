@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 _NANOSECONDS = {
@@ -105,6 +105,16 @@ PoolName = Annotated[
         _LABEL,
         48,
     ),
+]
+# The installer cuts a cluster's name to 21 characters for the names of what it makes; the credential operator to 20.
+ClusterPrefix = Annotated[
+    str, _matches("at most 20 lower-case letters, digits and hyphens, beginning with a letter", _LABEL, 20)
+]
+# `pulumi config set --path` and YAML make numbers of it.
+AccountId = Annotated[
+    str,
+    BeforeValidator(lambda value: f"{value:012d}" if type(value) is int and value >= 0 else value),
+    _matches("an AWS account number of 12 digits", r"[0-9]{12}"),
 ]
 DnsName = Annotated[str, _matches("a DNS name such as example.com", rf"{_LABEL}(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+")]
 Region = Annotated[str, _matches("an AWS region such as us-east-1", r"[a-z]{2}(-[a-z]+)+-[0-9]")]

@@ -17,6 +17,7 @@ from components.operator import Operator, Package
 from components.skupper_site import SkupperSite
 from components.workload import Workload
 from settings import Credentials, Settings
+from stacks.aws import aws_account
 
 GITOPS = Package("openshift-gitops-operator")
 SKUPPER = Package("skupper-operator")
@@ -25,7 +26,7 @@ SKUPPER = Package("skupper-operator")
 def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
     """Create the hub stack and return its outputs.
 
-    Everything goes to one explicit provider, so that nothing ever reaches whatever cluster kubectl points at. Its
+    Everything goes to explicit providers, so that nothing ever reaches whatever cluster kubectl points at. The hub's
     identity is the context's name: a kubeconfig with new credentials replaces nothing.
     """
     provider = kubernetes.Provider(
@@ -49,11 +50,14 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
     kyverno = Kyverno("kyverno", settings.hub.kyverno, opts=on_hub)
     cluster_set = ClusterSet(settings.cluster_set.name, settings.cluster_set, acm=acm, gitops=gitops, opts=on_hub)
 
+    account = aws_account(settings)
     pools = {
         pool.name: ClusterPool(
             f"pool-{pool.name}",
             pool,
             credentials=credentials,
+            identity=account.identity if pool.credentials.source == "identity" else None,
+            zone=account.zones.get(pool.base_domain),
             acm=acm,
             cluster_set=cluster_set,
             set_name=settings.cluster_set.name,
@@ -94,4 +98,5 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
             burst.name: {"pool": burst.pool, "claimAt": burst.claim_at, "releaseAt": burst.release_at}
             for burst in settings.bursts
         },
+        **account.outputs(),
     }

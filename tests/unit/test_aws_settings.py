@@ -1,11 +1,30 @@
-"""Mistakes in what concerns AWS: machines, volumes, networks and tags of the clusters."""
+"""Mistakes in what concerns AWS: the clusters' machines and networks, the installer's identity, the hosted zones."""
+
+import json
+from typing import Any
 
 import pytest
 
+from settings import SettingsError, load
 from tests.unit import test_settings
+from tests.unit.stack_configs import config
 from tests.unit.test_settings import TWO_POOLS, Changes, mistakes
 
 POOL = "spillway:pools[0]"
+DOMAIN = "sandbox449.opentlc.com"
+
+
+def aws(identity: dict[str, Any] | None = None, **changes: Any) -> Changes:
+    """Return a stack whose pool takes its key from the identity, with changes to `spillway:aws`; None removes."""
+    user = {"user": "installer", "clusterPrefix": "aws", **(identity or {})}
+    account: dict[str, Any] = {"account": "123456789012", "identity": user, "zones": [{"name": DOMAIN}], **changes}
+    return {
+        "spillway:aws": {key: value for key, value in account.items() if value is not None},
+        f"{POOL}.credentials": {"source": "identity"},
+        f"{POOL}.credentialsMode": "Passthrough",
+    }
+
+
 DISJOINT = {**TWO_POOLS, f"{POOL}.networks": {"disjoint": True}}
 
 TABLE: list[tuple[str, Changes, str, str, str]] = [
@@ -38,6 +57,26 @@ TABLE: list[tuple[str, Changes, str, str, str]] = [
     ("publish", {f"{POOL}.publish": "Mixed"}, f"{POOL}.publish", "'External' or 'Internal'", "External"),
     ("credentials mode", {f"{POOL}.credentialsMode": "Manual"}, f"{POOL}.credentialsMode", "'Mint' or 'Passthrough'", "Passthrough"),
     ("private SSH key", {f"{POOL}.sshKey": "-----BEGIN OPENSSH PRIVATE KEY-----"}, f"{POOL}.sshKey", "public SSH key", "ssh-ed25519"),
+    ("no account", aws(account=None), "spillway:aws.account", "any other account", "123456789012"),
+    ("account of 13 digits", aws(account="1234567890123"), "spillway:aws.account", "12 digits", "123456789012"),
+    ("pool without identity", {**aws(), "spillway:aws": {"account": "123456789012"}}, "spillway:aws.identity.user", "pool aws takes its key", "spillway-installer"),
+    ("identity without a user", aws({"user": None}), "spillway:aws.identity.user", "name of the IAM user", "spillway-installer"),
+    ("no key", aws({"keys": []}), "spillway:aws.identity.keys[0]", "at least one generation", "a"),
+    ("three keys", aws({"keys": ["a", "b", "c"]}), "spillway:aws.identity.keys[0]", "drop the oldest", "pulumi config rm"),
+    ("a key twice", aws({"keys": ["a", "a"]}), "spillway:aws.identity.keys[1]", "each generation once", "pulumi config rm"),
+    ("no mode", aws({"modes": []}), "spillway:aws.identity.modes[0]", "at least one mode", "Passthrough"),
+    ("pool without a mode", {**aws(), f"{POOL}.credentialsMode": None}, f"{POOL}.credentialsMode", "is missing", "Passthrough"),
+    ("pool in another mode", {**aws(), f"{POOL}.credentialsMode": "Mint"}, f"{POOL}.credentialsMode", "has the permissions for", "Passthrough"),
+    ("pool outside the prefix", aws({"clusterPrefix": "burst"}), f"{POOL}.name", "does not begin with 'burst'", "burst-aws"),
+    ("pool outside the regions", {**aws(), f"{POOL}.region": "eu-west-1", f"{POOL}.zones": []}, "spillway:guardrails.regions[1]", "has no eu-west-1", "eu-west-1"),
+    ("long prefix", aws({"clusterPrefix": "a" * 21}), "spillway:aws.identity.clusterPrefix", "at most 20", "burst"),
+    ("identity without the zone", aws(zones=[]), "spillway:aws.zones[0].name", "records of these only", DOMAIN),
+    ("base domain without a zone", {"spillway:aws": {"account": "123456789012", "zones": [{"name": "example.com"}]}}, f"{POOL}.baseDomain", "there is no zone", "example.com"),
+    ("zone twice", aws(zones=[{"name": DOMAIN}] * 2), "spillway:aws.zones[1].name", "there already", "pulumi config rm"),
+    ("parent of an existing zone", aws(zones=[{"name": DOMAIN, "parent": "opentlc.com"}]), "spillway:aws.zones[0].parent", "delegated already", "pulumi config rm"),
+    ("parent elsewhere", aws(zones=[{"name": DOMAIN, "source": "create", "parent": "example.com"}]), "spillway:aws.zones[0].parent", f"a zone above {DOMAIN}", "opentlc.com"),
+    ("zone's name", aws(zones=[{"name": "example"}]), "spillway:aws.zones[0].name", "a DNS name", "example.com"),
+    ("identity with a Secret", {**aws(), f"{POOL}.credentials": {"source": "identity", "awsSecret": "x"}}, f"{POOL}.credentials.awsSecret", "source is identity", "pulumi config rm"),
 ]  # fmt: skip
 
 
@@ -57,3 +96,31 @@ def test_a_private_key_is_not_shown() -> None:
     """A whole private key pasted into the config must not get into a terminal's or a CI job's log."""
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU="
     assert "b3BlbnNz" not in str(mistakes({f"{POOL}.sshKey": key}))
+
+
+@pytest.mark.parametrize("account", [123456789012, 12345678901])
+def test_the_account_may_be_a_number(account: int) -> None:
+    """`pulumi config set --path` and YAML make one of it, and drop a zero in front."""
+    settings, _ = load(*config(aws(account=account)), "dev")
+    assert settings.aws.account == f"{account:012}"
+
+
+def test_an_identity_needs_the_pull_secret_and_no_key_of_the_config() -> None:
+    raw, secret_keys = config(aws())
+    del raw["spillway:awsCredentials"]
+    _, credentials = load(raw, secret_keys, "dev")
+    assert credentials
+    assert (credentials.aws_access_key_id, credentials.aws_secret_access_key) == (None, None)
+    del raw["spillway:pullSecret"]
+    with pytest.raises(SettingsError) as caught:
+        load(raw, secret_keys, "dev")
+    assert [mistake.path for mistake in caught.value.mistakes] == ["spillway:pullSecret"]
+
+
+def test_an_entry_may_be_given_as_json() -> None:
+    """The CLI stores texts only, so this is what one `pulumi config set --path` of a pool leaves in the file."""
+    west = TWO_POOLS["spillway:pools[1]"]
+    settings, _ = load(*config({"spillway:pools[1]": json.dumps(west)}), "dev")
+    assert [pool.name for pool in settings.pools] == ["aws", "west"]
+    assert list(mistakes({"spillway:pools[1]": json.dumps({**west, "maxSize": 0})})) == ["spillway:pools[1].maxSize"]
+    assert list(mistakes({"spillway:pools[1]": "{"})) == ["spillway:pools[1]"]

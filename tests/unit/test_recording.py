@@ -6,8 +6,9 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from preview.recording import ProgramError, Recording, record
+from preview.recording import Call, ProgramError, Recording, record
 from preview.registration import Secret, Unknown, reveal
+from preview.tree import tree
 
 PROGRAM = """
 import pulumi
@@ -114,3 +115,32 @@ def test_what_a_failed_run_left_does_not_break_the_next(root: Path) -> None:
     loop.close()
     pulumi.runtime.settings.SETTINGS.outputs.add(left)
     assert run(root, size="3").exports["size"] == "3"
+
+
+LOOK_UP = """
+import pulumi
+from pulumi_aws import Provider
+from pulumi_aws.route53 import get_zone_output
+
+provider = Provider("a", region="us-east-1")
+zone = get_zone_output(name="example.com", opts=pulumi.InvokeOutputOptions(provider=provider))
+pulumi.export("zone", zone.zone_id)
+"""
+
+
+def test_a_look_up_is_answered_by_a_placeholder_and_told_or_by_the_caller(root: Path) -> None:
+    (root / "__main__.py").write_text(LOOK_UP)
+    recording = record("t", root=root)
+    assert recording.exports["zone"] == "ZPLACEHOLDER"
+    assert recording.calls == (Call("aws:route53/getZone:getZone", {"name": "example.com"}),)
+    assert tree(recording)[-1] == "not looked up here, an engine asks for it: getZone example.com"
+    assert record("t", root=root, answer=lambda _token, _given: {"zoneId": "Z1"}).exports["zone"] == "Z1"
+
+
+def test_any_other_look_up_is_refused(root: Path) -> None:
+    """A made-up answer that nobody knows of would make a preview worthless."""
+    (root / "__main__.py").write_text(
+        LOOK_UP.replace("get_zone_output", "get_delegation_set_output").replace("name=", "id=")
+    )
+    with pytest.raises(ProgramError, match="getDelegationSet, which cannot be answered without a provider"):
+        record("t", root=root)

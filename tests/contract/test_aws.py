@@ -1,0 +1,303 @@
+"""What the hub stack has on AWS, in each mode, as an engine is told about it.
+
+Proves what the program asks for; not that AWS grants it, nor that an install gets by with it.
+"""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from components import installer_policies
+from components.installer_policies import Reach, documents, partition, statements
+from preview.recording import Call, Recording, record
+from preview.registration import Registration, Secret, reveal
+from preview.tree import tree
+
+USER, POLICY, KEY = "aws:iam/user:User", "aws:iam/policy:Policy", "aws:iam/accessKey:AccessKey"
+ATTACHMENT = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+ZONE, RECORD = "aws:route53/zone:Zone", "aws:route53/record:Record"
+GROUPS = yaml.safe_load(installer_policies.ACTIONS.read_text())["groups"]
+SECRET_KEY = "planted-secret-key-of-the-identity-0123456789"
+TWO_KEYS = {"spillway:aws.identity.keys": ["a", "b"]}
+MORE = {
+    "name": "burst-west", "region": "us-west-2", "baseDomain": "burst.example.com",
+    "releaseImage": "quay.io/o/r:4.18.20", "size": 1, "maxSize": 1, "credentialsMode": "Passthrough",
+    "credentials": {"source": "identity"}, "networks": {"machine": "10.18.0.0/16"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prod() -> Recording:
+    return record("prod")
+
+
+def on_aws(recording: Recording) -> dict[str, str]:
+    return {r.name: r.type for r in recording.registrations if r.type.startswith("aws:")}
+
+
+def before(recording: Recording, registration: Registration) -> set[str]:
+    """Return the names of all that it depends on, however far: what a destroy deletes after it."""
+    by_urn = {r.urn: r for r in recording.registrations}
+    direct = [by_urn[urn] for urn in registration.dependencies]
+    return {r.name for r in direct} | {name for r in direct for name in before(recording, r)}
+
+
+def policies(recording: Recording) -> dict[str, dict[str, Any]]:
+    return {r.inputs["name"]: json.loads(r.inputs["policy"]) for r in recording.of_type(POLICY)}
+
+
+class TestResources:
+    def test_prod_has_exactly_these(self, prod: Recording) -> None:
+        assert on_aws(prod) == {
+            "installer-user": USER,
+            "installer-policy-compute": POLICY, "installer-policy-names": POLICY,
+            "installer-attachment-compute": ATTACHMENT, "installer-attachment-names": ATTACHMENT,
+            "installer-key-a": KEY,
+            "zone-burst.example.com-zone": ZONE, "zone-burst.example.com-delegation": RECORD,
+        }  # fmt: skip
+        user, zone = prod.named(USER, "installer-user"), prod.named(ZONE, "zone-burst.example.com-zone")
+        delegation = prod.named(RECORD, "zone-burst.example.com-delegation")
+        assert user.inputs == {"name": "spillway-prod-installer", "tags": {"managed-by": "spillway"}}
+        assert zone.inputs["name"] == "burst.example.com"
+        assert (delegation.inputs["name"], delegation.inputs["type"]) == ("burst.example.com", "NS")
+        assert delegation.inputs["zoneId"] == "ZPLACEHOLDER"
+        assert prod.calls == (Call("aws:route53/getZone:getZone", {"name": "example.com", "privateZone": False}),)
+
+    @pytest.mark.parametrize("stack", ["dev", "lab"])
+    def test_a_stack_that_brings_its_own_key_has_nothing_on_aws(self, stack: str) -> None:
+        recording = record(stack)
+        assert on_aws(recording) == {}
+        assert recording.of_type("pulumi:providers:aws") == []
+        assert {r.name for r in recording.of_type("kubernetes:core/v1:Secret") if "pool" in r.name} == {
+            "pool-aws-install-config", "pool-aws-aws-creds", "pool-aws-pull-secret",
+        }  # fmt: skip
+
+    def test_an_existing_zone_is_looked_up_and_not_made(self) -> None:
+        zones = {"account": "123456789012", "zones": [{"name": "sandbox449.opentlc.com"}]}
+        recording = record("dev", overrides={"spillway:aws": zones})
+        assert on_aws(recording) == {}
+        assert [call.arguments["name"] for call in recording.calls] == ["sandbox449.opentlc.com"]
+
+    def test_an_identity_with_a_pull_secret_that_exists_makes_no_other(self) -> None:
+        own = {"source": "identity", "pullSecret": "my-pull"}
+        recording = record("prod", overrides={"spillway:pools[0].credentials": own})
+        made = {r.name for r in recording.of_type("kubernetes:core/v1:Secret") if "burst-us" in r.name}
+        assert made == {"pool-burst-us-install-config", "pool-burst-us-aws-creds"}
+        pool = recording.named("kubernetes:hive.openshift.io/v1:ClusterPool", "pool-burst-us-pool")
+        assert pool.inputs["spec"]["pullSecretRef"] == {"name": "my-pull"}
+
+    def test_everything_goes_to_the_named_account(self, prod: Recording) -> None:
+        """With the credentials of another account in the shell, identity and zone would be made there."""
+        provider = prod.named("pulumi:providers:aws", "aws")
+        assert json.loads(provider.inputs["allowedAccountIds"]) == ["123456789012"]
+        assert {r.provider for r in prod.registrations if r.type.startswith("aws:")} == {"aws"}
+        assert {r.provider for r in prod.registrations if r.type.startswith("kubernetes:")} == {"hub"}
+
+    def test_pools_user_and_zone_are_protected(self, prod: Recording) -> None:
+        """Keys are not: an old one must be free to go."""
+        assert {r.name for r in prod.registrations if r.options.protect} == {
+            "installer-user", "zone-burst.example.com-zone", "zone-burst.example.com-delegation",
+            *(f"pool-burst-{region}-{part}" for region in ("us", "eu") for part in ("namespace", "pool")),
+        }  # fmt: skip
+
+
+class TestPolicies:
+    """The actions are the data's, all of them, once each; none is wider."""
+
+    def test_the_data_says_where_it_is_from(self) -> None:
+        for group in GROUPS:
+            assert re.fullmatch(r"openshift/[a-z-]+", group["source"]["repository"]), group["name"]
+            assert re.fullmatch(r"[0-9a-f]{40}", group["source"]["commit"]), group["name"]
+            assert group["source"]["path"]
+            assert group["actions"] == sorted(set(group["actions"])), group["name"]
+            assert set(group["modes"]) <= {"Mint", "Passthrough"}
+            assert [a for a in group["actions"] if not re.fullmatch(r"[a-z0-9]+:[A-Za-z0-9]+", a)] == []
+
+    @pytest.mark.parametrize("modes", [["Mint"], ["Passthrough"], ["Mint", "Passthrough"]])
+    def test_the_policies_are_the_list_of_the_mode(self, modes: list[str]) -> None:
+        change: dict[str, Any] = {"spillway:aws.identity.modes": modes}
+        change |= {f"spillway:pools[{index}].credentialsMode": modes[0] for index in (0, 1)}
+        found = policies(record("prod", overrides=change))
+        granted = [a for document in found.values() for s in document["Statement"] for a in s["Action"]]
+        assert len(granted) == len(set(granted))
+        assert set(granted) == {a for group in GROUPS if set(group["modes"]) & set(modes) for a in group["actions"]}
+        assert {"ec2:StopInstances", "ec2:StartInstances"} <= set(granted)
+
+    def test_only_mint_may_make_users(self) -> None:
+        mint, passthrough = (set(installer_policies.actions([mode])) for mode in ("Mint", "Passthrough"))
+        assert mint - passthrough == {
+            "iam:CreateAccessKey", "iam:CreateUser", "iam:DeleteUserPolicy", "iam:PutUserPolicy", "iam:TagUser",
+        }  # fmt: skip
+
+    def test_each_is_short_enough_and_attached(self, prod: Recording) -> None:
+        texts = {r.name: r.inputs["policy"] for r in prod.of_type(POLICY)}
+        assert all(len(text) < 6144 for text in texts.values()), {name: len(text) for name, text in texts.items()}
+        attached = sorted(r.name for r in prod.of_type(ATTACHMENT))
+        assert attached == sorted(name.replace("policy", "attachment") for name in texts)
+
+    def test_how_each_statement_is_bound(self, prod: Recording) -> None:
+        found = {s["Sid"]: s for document in policies(prod).values() for s in document["Statement"]}
+        regions = ["eu-central-1", "eu-west-1", "us-east-1", "us-west-2"]
+        tag = {"aws:ResourceTag/spillway-installer": "spillway-prod-installer"}
+        to_ec2 = {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}
+        records = {"route53:ChangeResourceRecordSetsNormalizedRecordNames": ["*.burst.example.com"]}
+        assert {sid: (s["Resource"], s.get("Condition")) for sid, s in found.items()} == {
+            "Read": (["*"], None),
+            "Regional": (["*"], {"StringEquals": {"aws:RequestedRegion": regions}}),
+            "Hibernate": (["*"], {"StringEquals": {"aws:RequestedRegion": regions, **tag}}),
+            "Buckets": (["arn:aws:s3:::burst*", "arn:aws:s3:::openshift-bootstrap-data-burst*"], None),
+            "Roles": (["arn:aws:iam::*:role/burst*"], None),
+            "PassRole": (["arn:aws:iam::*:role/burst*"], {"StringEquals": to_ec2}),
+            "Profiles": (["arn:aws:iam::*:instance-profile/burst*"], None),
+            "Users": (["arn:aws:iam::*:user/burst*"], None),
+            "ServiceRoles": (["arn:aws:iam::*:role/aws-service-role/*"], None),
+            "Records": (["*"], {"ForAllValues:StringLike": records}),
+            "Zones": (["*"], None),
+        }
+        assert found["Hibernate"]["Action"] == ["ec2:StartInstances", "ec2:StopInstances"]
+        assert found["PassRole"]["Action"] == ["iam:PassRole"]
+        reads = ("Describe", "Get", "List", "Simulate")
+        assert [a for a in found["Read"]["Action"] if not a.partition(":")[2].startswith(reads)] == []
+
+    def test_the_clusters_have_the_tag_that_hibernation_asks_for(self, prod: Recording) -> None:
+        """Without it every stop is refused, and all clusters of the pool keep running at full price."""
+        template = prod.named("kubernetes:core/v1:Secret", "pool-burst-us-install-config")
+        config = yaml.safe_load(reveal(template.inputs["stringData"])["install-config.yaml"])
+        assert config["platform"]["aws"]["userTags"] == {
+            "cost-center": "burst", "environment": "prod", "spillway-installer": "spillway-prod-installer",
+        }  # fmt: skip
+        assert config["credentialsMode"] == "Passthrough"
+
+    def test_a_pool_that_leaves_the_config_takes_no_rights_with_it(self, prod: Recording) -> None:
+        """Pulumi updates before it deletes: narrower policies would leave the pool's clusters on AWS for ever."""
+        assert policies(record("prod", overrides={"spillway:pools[2]": MORE})) == policies(prod)
+
+    def test_a_long_statement_is_split_under_the_limit(self) -> None:
+        wide = Reach("u", ["Passthrough"], "burst", [f"us-region-{n}" for n in range(150)], ["example.com"])
+        parts = documents(wide)
+        assert all(len(text) < 6144 for text in parts.values())
+        written = [s for text in parts.values() for s in json.loads(text)["Statement"]]
+        wanted = sorted(a for s in statements(wide) for a in s["Action"])
+        assert sorted(a for s in written for a in s["Action"]) == wanted
+        assert len(parts) > 2
+        sids = [s["Sid"] for s in written]
+        assert len(sids) == len(set(sids))
+        assert all(sid.isalnum() for sid in sids)
+
+    def test_a_policy_that_cannot_be_short_enough_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"policy names-1 of u has \d+ characters: too many regions or domains"):
+            documents(Reach("u", ["Mint"], "burst", [], [f"zone-{n:03}.example.com" for n in range(300)]))
+
+    @pytest.mark.parametrize(
+        ("region", "name"), [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+    )
+    def test_partition(self, region: str, name: str) -> None:
+        assert partition(region) == name
+
+
+def up(changes: dict[str, Any]) -> Recording:
+    """Record as in an `up`: AWS has answered with ids and secret keys."""
+
+    def as_aws(registration: Registration) -> dict[str, Any]:
+        return {"secret": f"{SECRET_KEY}-{registration.name}"} if registration.type == KEY else {}
+
+    return record("prod", overrides=changes, register=as_aws, preview=False)
+
+
+def secret_names(recording: Recording) -> set[str]:
+    secrets = recording.of_type("kubernetes:core/v1:Secret")
+    return {r.inputs["metadata"]["name"] for r in secrets if r.name.endswith("aws-creds")}
+
+
+class TestKeys:
+    def test_the_secret_key_is_only_in_the_secrets_and_never_shown(self) -> None:
+        recording = up({})
+        sent = {r.name: json.dumps(reveal(r.inputs), default=repr) for r in recording.registrations}
+        holders = sorted(name for name, text in sent.items() if SECRET_KEY in text)
+        assert holders == ["pool-burst-eu-aws-creds", "pool-burst-us-aws-creds"]
+        for name in holders:
+            secret = recording.named("kubernetes:core/v1:Secret", name)
+            assert isinstance(secret.inputs["stringData"], Secret)
+            assert reveal(secret.inputs["stringData"]) == {
+                "aws_access_key_id": "installer-key-a-id", "aws_secret_access_key": f"{SECRET_KEY}-installer-key-a",
+            }  # fmt: skip
+        assert SECRET_KEY not in repr(recording) + "\n".join(tree(recording)) + repr(recording.exports)
+        assert recording.exports["installerKeys"] == {"a": "installer-key-a-id"}
+
+    def test_a_new_generation_is_made_beside_the_old_one_and_used(self, prod: Recording) -> None:
+        recording = up(TWO_KEYS)
+        assert sorted(r.name for r in recording.of_type(KEY)) == ["installer-key-a", "installer-key-b"]
+        for region in ("us", "eu"):
+            secret = recording.named("kubernetes:core/v1:Secret", f"pool-burst-{region}-aws-creds")
+            assert reveal(secret.inputs["stringData"])["aws_access_key_id"] == "installer-key-b-id"
+        assert recording.exports["installerKeys"] == {"a": "installer-key-a-id", "b": "installer-key-b-id"}
+        assert not secret_names(recording) & secret_names(prod)
+
+    def test_dropping_the_old_generation_changes_nothing_for_the_pools(self) -> None:
+        """A new name of the Secret would make Hive replace every unclaimed cluster once more."""
+        after = up({"spillway:aws.identity.keys": ["b"]})
+        assert [r.name for r in after.of_type(KEY)] == ["installer-key-b"]
+        assert secret_names(after) == secret_names(up(TWO_KEYS))
+
+
+def test_a_destroy_removes_every_pool_before_identity_and_zone() -> None:
+    """Hive needs key, policies and zone to remove a cluster; without them it stays on AWS, and costs."""
+    recording = record("prod", overrides=TWO_KEYS)
+    last = {name for name, type_ in on_aws(recording).items() if type_ not in (USER, POLICY)}
+    assert last == {
+        "installer-key-a", "installer-key-b", "installer-attachment-compute", "installer-attachment-names",
+        "zone-burst.example.com-zone", "zone-burst.example.com-delegation",
+    }  # fmt: skip
+    pools = {r.name: r for r in recording.registrations if re.fullmatch(r"pool-.*-(pool|namespace)", r.name)}
+    assert len(pools) == 4
+    for name, registration in pools.items():
+        # The user and the policies go after what hangs on them.
+        assert last | {"installer-user", "installer-policy-compute"} <= before(recording, registration), name
+    for registration in recording.registrations:
+        if registration.name in last | {"installer-user"}:
+            assert not set(pools) & before(recording, registration)
+
+
+def test_one_command_adds_a_region(prod: Recording) -> None:
+    """`pulumi config set --path` stores a text; the CLI knows no objects."""
+    recording = record("prod", overrides={"spillway:pools[2]": json.dumps(MORE)})
+    new = {r.name for r in recording.registrations} - {r.name for r in prod.registrations}
+    assert {re.sub(r"image-set-\w+", "image-set", name) for name in new} == {
+        "pool-burst-west",
+        *(f"pool-burst-west-{part}"
+          for part in ("namespace", "image-set", "install-config", "aws-creds", "pull-secret", "pool")),
+    }  # fmt: skip
+    assert on_aws(recording) == on_aws(prod)
+
+
+def test_fifty_pools_in_ten_regions_by_config_only() -> None:
+    regions = [
+        "us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2", "eu-central-1",
+        "ap-south-1", "ap-southeast-1", "ap-northeast-1",
+    ]  # fmt: skip
+    pools = [
+        {**MORE, "name": f"burst-{n:02}", "region": regions[n % 10],
+         "networks": {"machine": f"10.{n}.0.0/16", "disjoint": True}}
+        for n in range(50)
+    ]  # fmt: skip
+    bursts = [
+        {"name": f"tier-{n:02}", "pool": f"burst-{n:02}", "claimAt": 8, "replicas": 4, "releaseAt": 2}
+        for n in range(50)
+    ]
+    guardrails = {"regions": regions, "maxClusters": 50}
+    recording = record(
+        "prod", overrides={"spillway:pools": pools, "spillway:bursts": bursts, "spillway:guardrails": guardrails}
+    )
+    assert len(recording.of_type("kubernetes:hive.openshift.io/v1:ClusterPool")) == 50
+    assert len(on_aws(recording)) == 8
+    assert all(len(r.inputs["policy"]) < 6144 for r in recording.of_type(POLICY))
+    lines = tree(recording)
+    assert len(lines) < 170, "a line a pool and a tier, and the rest as always"
+    drawn = [line for line in lines if "ClusterPool pool-burst-" in line]
+    assert len(drawn) == 50
+    assert drawn[49] == (
+        "├─ ClusterPool pool-burst-49  (ap-northeast-1: size 1, runningCount 0, maxSize 1; as pool-burst-00)"
+    )
