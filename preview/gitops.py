@@ -31,7 +31,8 @@ def rendered(root: Path) -> dict[Path, str]:
             continue
         settings, _ = load_settings(config.values, config.secret_keys, stack)
         for pool in settings.pools:
-            for manifest in burst_manifests(settings.workload, burst_replicas(settings, pool.name)):
+            replicas, skupper = burst_replicas(settings, pool.name), settings.interconnect.version
+            for manifest in burst_manifests(settings.workload, replicas, skupper):
                 file = Path(FOLDER, stack, pool.name, f"{manifest['kind'].lower()}.yaml")
                 files[file] = HEADER.format(stack=stack) + yaml.safe_dump(manifest, sort_keys=False)
     return files
