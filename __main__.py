@@ -4,7 +4,9 @@ import pulumi
 
 import settings
 from stacks.hub import hub
+from stacks.mesh import mesh
 
 config, credentials = settings.from_pulumi()
-for output, value in hub(config, credentials).items():
+outputs = mesh(config.mesh) if isinstance(config, settings.MeshSettings) else hub(config, credentials)
+for output, value in outputs.items():
     pulumi.export(output, value)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
@@ -10,6 +11,26 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from kinds.base import Spec
 
 WAIT_FOR = "pulumi.com/waitFor"
+
+
+class StatusResource(pulumi.CustomResource):
+    """A custom resource whose status can be read, which the generic CustomResource of the SDK does not offer."""
+
+    status: pulumi.Output[Any]
+
+    def __init__(self, name: str, spec: Spec, meta: ObjectMetaArgs, opts: pulumi.ResourceOptions):
+        super().__init__(
+            f"kubernetes:{spec.api_version}:{spec.kind}",
+            name,
+            {
+                "apiVersion": spec.api_version,
+                "kind": spec.kind,
+                "metadata": meta,
+                "spec": spec.render(),
+                "status": None,
+            },
+            opts,
+        )
 
 
 def metadata(

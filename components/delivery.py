@@ -1,6 +1,7 @@
 """Delivery of the application to every claimed cluster, by Argo CD."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pulumi
 
@@ -27,6 +28,8 @@ from kinds.argocd import (
 )
 from kinds.base import LabelSelector
 from kinds.ocm import PLACEMENT_LABEL
+from kinds.route import RouteSpec
+from kinds.skupper import ConnectorSpec
 from settings import ClusterSet as ClusterSetSettings
 from settings import Delivery as DeliverySettings
 from settings import Pool
@@ -38,18 +41,24 @@ POOL_OF_CLUSTER = '{{ regexReplaceAll "-[a-z0-9]{5}$" .name "" }}'
 DECISIONS_CONFIG_MAP = "acm-placement"
 
 
-def project_spec(delivery: DeliverySettings, pools: Sequence[Pool], namespace: str) -> AppProjectSpec:
+def project_spec(
+    delivery: DeliverySettings, pools: Sequence[Pool], namespace: str, skupper: Literal[1, 2]
+) -> AppProjectSpec:
     """Return a project for the application's kinds, from its repository, in its namespace, on the pools' clusters.
 
-    It allows no cluster-scoped kind: the namespace is in the burst clusters already, by Hive.
+    It allows no cluster-scoped kind: the namespace is in the burst clusters already, by Hive. What comes with the
+    Deployment depends on Skupper's version (`components/burst_workload.py`).
     """
+    beside = GroupKind(group=RouteSpec.api_version.split("/")[0], kind=RouteSpec.kind)
+    if skupper == 2:
+        beside = GroupKind(group=ConnectorSpec.api_version.split("/")[0], kind=ConnectorSpec.kind)
     return AppProjectSpec(
         source_repos=[delivery.repository],
         # By the clusters' names: their addresses are known only when they are claimed.
         destinations=[ProjectDestination(name=f"{pool.name}-*", namespace=namespace) for pool in pools],
         namespace_resource_whitelist=[
             GroupKind(group="apps", kind="Deployment"),
-            GroupKind(group="route.openshift.io", kind="Route"),
+            beside,
         ],
     )
 
@@ -116,6 +125,7 @@ class Delivery(pulumi.ComponentResource):
         set_args: its names and the namespace of Argo CD.
         pools: the pools whose clusters the application may go to.
         workload: the application, for its namespace.
+        skupper: Skupper's version; with version 2 the application comes with a Connector.
     """
 
     def __init__(
@@ -127,12 +137,13 @@ class Delivery(pulumi.ComponentResource):
         set_args: ClusterSetSettings,
         pools: Sequence[Pool],
         workload: WorkloadSettings,
+        skupper: Literal[1, 2],
         opts: pulumi.ResourceOptions | None = None,
     ):
         super().__init__("spillway:index:Delivery", name, None, opts)
         project = custom_resource(
             f"{name}-project",
-            project_spec(args, pools, workload.namespace),
+            project_spec(args, pools, workload.namespace, skupper),
             metadata(args.project, set_args.namespace),
             parent=self,
             depends_on=[cluster_set.gitops_cluster],

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResourcePatch
 from pulumi_kubernetes.core.v1 import Namespace
 
-from components.custom import custom_resource, metadata
+from components.custom import StatusResource, custom_resource, metadata
 from kinds.olm import InstallPlanApproval, OperatorGroupSpec, SubscriptionSpec
 from settings import Operator as OperatorSettings
 
@@ -26,26 +26,6 @@ class Package:
     namespace: str = "openshift-operators"
     own_namespace: bool = False
     catalog_namespace: str = "openshift-marketplace"
-
-
-class Subscription(pulumi.CustomResource):
-    """A Subscription whose status can be read, which the generic CustomResource of the SDK does not offer."""
-
-    status: pulumi.Output[Any]
-
-    def __init__(self, name: str, spec: SubscriptionSpec, meta: Any, opts: pulumi.ResourceOptions):
-        super().__init__(
-            f"kubernetes:{spec.api_version}:{spec.kind}",
-            name,
-            {
-                "apiVersion": spec.api_version,
-                "kind": spec.kind,
-                "metadata": meta,
-                "spec": spec.render(),
-                "status": None,
-            },
-            opts,
-        )
 
 
 def install_plan_of(status: dict[str, Any], pinned: str) -> str:
@@ -100,7 +80,7 @@ class Operator(pulumi.ComponentResource):
             )
             before = [namespace, group]
         manual = args.approval == "Manual"
-        self.subscription = Subscription(
+        self.subscription = StatusResource(
             f"{name}-subscription",
             SubscriptionSpec(
                 name=package.name,

@@ -1,6 +1,6 @@
 """The application on the hub."""
 
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgsDict
@@ -8,16 +8,13 @@ from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 from pulumi_kubernetes.core.v1 import Namespace
 
 from components.custom import custom_resource, metadata
+from components.skupper_service import deployment_annotations, service_port_name
 from kinds.route import RoutePort, RouteSpec, RouteTarget
+from settings import MeshApplication
 from settings import Workload as WorkloadSettings
 
 
-def skupper_annotations(args: WorkloadSettings) -> dict[str, str]:
-    """Return the annotations by which Skupper 1 exposes a Deployment and makes its Service."""
-    return {"skupper.io/address": args.name, "skupper.io/port": str(args.port), "skupper.io/proxy": "http"}
-
-
-def deployment_spec(args: WorkloadSettings, replicas: int | None = None) -> dict[str, Any]:
+def deployment_spec(args: WorkloadSettings | MeshApplication, replicas: int | None = None) -> dict[str, Any]:
     """Return the Deployment's spec; without `replicas` an autoscaler sets them."""
     selector = {"app": args.name}
     container: dict[str, Any] = {
@@ -38,9 +35,10 @@ def deployment_labels(args: WorkloadSettings) -> dict[str, str]:
     return {"app.kubernetes.io/instance": args.name}
 
 
-def route_spec(args: WorkloadSettings) -> RouteSpec:
-    """Return the Route to the Service that Skupper 1 makes, whose ports it names port<number>."""
-    return RouteSpec(port=RoutePort(target_port=f"port{args.port}"), to=RouteTarget(name=args.name))
+def route_spec(args: WorkloadSettings, skupper: Literal[1, 2]) -> RouteSpec:
+    """Return the Route to the Service that Skupper makes."""
+    port = service_port_name(skupper, args.name, args.port)
+    return RouteSpec(port=RoutePort(target_port=port), to=RouteTarget(name=args.name))
 
 
 def route_labels(args: WorkloadSettings) -> dict[str, str]:
@@ -65,20 +63,28 @@ class Workload(pulumi.ComponentResource):
     Args:
         name: Pulumi's logical name.
         args: image, port, resources and the autoscaler's bounds.
+        skupper: Skupper's version, which decides how the application is exposed and how the Service's port is named.
     """
 
-    def __init__(self, name: str, args: WorkloadSettings, *, opts: pulumi.ResourceOptions | None = None):
+    def __init__(
+        self,
+        name: str,
+        args: WorkloadSettings,
+        *,
+        skupper: Literal[1, 2],
+        opts: pulumi.ResourceOptions | None = None,
+    ):
         super().__init__("spillway:index:Workload", name, None, opts)
         self.namespace = Namespace(
             f"{name}-namespace", metadata=metadata(args.namespace), opts=pulumi.ResourceOptions(parent=self)
         )
-        deployment = Deployment(
+        self.deployment = Deployment(
             f"{name}-deployment",
             metadata=metadata(
                 args.name,
                 args.namespace,
                 labels=deployment_labels(args),
-                annotations=skupper_annotations(args),
+                annotations=deployment_annotations(skupper, args.name, args.port, "http"),
             ),
             spec=cast(DeploymentSpecArgsDict, deployment_spec(args)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.namespace], delete_before_replace=True),
@@ -101,13 +107,13 @@ class Workload(pulumi.ComponentResource):
                 ],
                 "behavior": {"scale_down": {"stabilization_window_seconds": args.scale_down_stabilization}},
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[deployment], delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.deployment], delete_before_replace=True),
         )
         custom_resource(
             f"{name}-route",
-            route_spec(args),
+            route_spec(args, skupper),
             metadata(args.name, args.namespace, labels=route_labels(args)),
             parent=self,
-            depends_on=[deployment],
+            depends_on=[self.deployment],
         )
         self.register_outputs({})

@@ -6,6 +6,8 @@ from kinds.base import LabelSelector, LocalReference, Part, Spec
 
 CLAIM_KIND = "ClusterClaim"
 API_VERSION = "hive.openshift.io/v1"
+# Hive puts both on the ClusterDeployments that it makes for a pool.
+POOL_NAME_LABEL, POOL_NAMESPACE_LABEL = "hive.openshift.io/clusterpool-name", "hive.openshift.io/clusterpool-namespace"
 
 
 class ClusterImageSetSpec(Spec):

@@ -10,24 +10,24 @@ import yaml
 
 from components.burst_workload import burst_manifests, burst_replicas
 from preview.recording import ROOT
-from preview.stack_file import read_settings
+from preview.stack_file import hub_stacks, read_settings
 
 FOLDER = "gitops"
 HEADER = "# Rendered from Pulumi.{stack}.yaml by `make gitops`; do not edit.\n"
 
 
 def rendered(root: Path) -> dict[Path, str]:
-    """Return each file of every stack, by its path below `root`.
+    """Return each file of every stack with a hub, by its path below `root`.
 
     Raises:
         settings.SettingsError: a stack's configuration is wrong.
     """
     files: dict[Path, str] = {}
-    for path in sorted(root.glob("Pulumi.*.yaml")):
-        stack = path.name.split(".")[1]
+    for stack in hub_stacks(root):
         settings = read_settings(stack, root)
         for pool in settings.pools:
-            for manifest in burst_manifests(settings.workload, burst_replicas(settings, pool.name)):
+            replicas, skupper = burst_replicas(settings, pool.name), settings.interconnect.version
+            for manifest in burst_manifests(settings.workload, replicas, skupper):
                 file = Path(FOLDER, stack, pool.name, f"{manifest['kind'].lower()}.yaml")
                 files[file] = HEADER.format(stack=stack) + yaml.safe_dump(manifest, sort_keys=False)
     return files

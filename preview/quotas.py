@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from preview.recording import ROOT
-from preview.stack_file import load
+from preview.stack_file import hub_stacks, read_settings
 from preview.zones import ZoneError, look_up
 from settings import Aws, Pool, Settings, SettingsError
-from settings import load as load_settings
 from settings.instance_types import family, vcpus
 
 # A client for a service in a region.
@@ -241,13 +240,12 @@ def session_clients(aws: Aws) -> Clients | None:
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """Print the comparison; return 1 if something lacks or the stack's configuration is wrong."""
-    known = sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+    known = hub_stacks(root)
     parser = argparse.ArgumentParser(prog="python -m preview quotas", description=__doc__)
     parser.add_argument("stack", choices=known, help=f"one of {', '.join(known)}")
     stack = parser.parse_args(arguments).stack
-    config = load(stack, root, {}, {})
     try:
-        settings, _ = load_settings(config.values, config.secret_keys, stack)
+        settings = read_settings(stack, root)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1

@@ -9,8 +9,10 @@ from typing import Any, cast
 
 import yaml
 
-from settings import Settings
+from settings import Mistake, Settings, SettingsError
 from settings import load as load_settings
+
+MESH = "spillway:mesh"
 
 # A stack can be judged without its secrets. These have the right form, so that the program accepts them.
 PLACEHOLDERS: dict[str, object] = {
@@ -54,8 +56,14 @@ def load(stack: str, root: Path, overrides: Mapping[str, object], secrets: Mappi
     return StackConfig(stack, {key: _text(value) for key, value in config.items()}, frozenset(secret_keys))
 
 
+def hub_stacks(root: Path) -> list[str]:
+    """Return the names of the stacks with a hub, sorted; mesh stacks are left out."""
+    names = sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+    return [name for name in names if MESH not in load(name, root, {}, {}).values]
+
+
 def read_settings(stack: str, root: Path) -> Settings:
-    """Return the settings of `Pulumi.<stack>.yaml`, for those who need none of its secrets.
+    """Return the settings of a hub stack's `Pulumi.<stack>.yaml`, for those who need none of its secrets.
 
     Args:
         stack: the stack's name.
@@ -63,9 +71,14 @@ def read_settings(stack: str, root: Path) -> Settings:
 
     Raises:
         FileNotFoundError: there is no such stack file.
-        settings.SettingsError: the configuration is wrong.
+        settings.SettingsError: the configuration is wrong, or the stack is a mesh.
     """
     config = load(stack, root, {}, {})
+    if MESH in config.values:
+        allowed = f"a stack with a hub: {', '.join(hub_stacks(root))}"
+        raise SettingsError(
+            stack, [Mistake(MESH, "makes this a mesh stack, without pools", allowed, "name another stack")]
+        )
     settings, _ = load_settings(config.values, config.secret_keys, stack)
     return settings
 

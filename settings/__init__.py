@@ -5,6 +5,8 @@ from settings.aws import Aws, HostedZone, Identity
 from settings.clusters import Machines, Networks, Volume
 from settings.hub import ClusterSet, Hub, Kyverno, MultiClusterHub, Operator, Operators
 from settings.load import load
+from settings.load_mesh import load_mesh
+from settings.mesh import Controller, Mesh, MeshApplication, MeshCluster, MeshLink, MeshSettings, MetalLB
 from settings.mistakes import Mistake, SettingsError
 from settings.pools import ClaimLifetime, Pool, PoolCredentials
 from settings.program import from_pulumi
@@ -13,8 +15,9 @@ from settings.stack import Settings
 from settings.values import SecretText
 
 __all__ = [
-    "SECRET_KEYS", "Aws", "Burst", "ClaimLifetime", "ClusterSet", "Credentials", "Delivery", "Guardrails",
-    "HostedZone", "Hub", "Identity", "Interconnect", "Kyverno", "Machines", "Mistake", "MultiClusterHub",
-    "Networks", "Operator", "Operators", "Pool", "PoolCredentials", "Resources", "SecretText", "Settings",
-    "SettingsError", "Volume", "Workload", "from_pulumi", "load",
+    "SECRET_KEYS", "Aws", "Burst", "ClaimLifetime", "ClusterSet", "Controller", "Credentials", "Delivery", "Guardrails",
+    "HostedZone", "Hub", "Identity", "Interconnect", "Kyverno", "Machines", "Mesh", "MeshApplication", "MeshCluster",
+    "MeshLink", "MeshSettings", "MetalLB", "Mistake", "MultiClusterHub", "Networks", "Operator", "Operators", "Pool",
+    "PoolCredentials", "Resources", "SecretText", "Settings", "SettingsError", "Volume", "Workload", "from_pulumi",
+    "load", "load_mesh",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from settings.values import (
     Duration,
     Image,
     InstanceType,
+    LinkCost,
     Name,
     PoolName,
     Quantity,
@@ -76,11 +77,23 @@ class Delivery(Section):
 class Interconnect(Section):
     """The Skupper network."""
 
-    version: Literal[1] = Field(description="major version of Skupper")
+    version: Literal[1, 2] = Field(
+        default=2, description="major version of Skupper on the hub and the burst clusters; the two cannot talk"
+    )
     namespace: Name = Field(description="the application's namespace", examples=["interconnect"])
     site: Name = Field(default="hub", description="name of the hub's site")
-    token: Name = Field(default="token-req", description="Secret that Skupper fills with the burst clusters' token")
-    sync: Name = Field(default="skupper-token-sync", description="name of the SelectorSyncSet")
+    cost: LinkCost = Field(
+        default=1,
+        description="cost of the burst clusters' links: so many more open connections the hub carries itself before "
+        "the next one goes to a burst cluster; it is not a weight",
+    )
+    token: Name = Field(
+        default="token-req", description="prefix of the Secrets that Skupper fills: <token>-<pool>, one for each pool"
+    )
+    sync: Name = Field(default="skupper-token-sync", description="prefix of the SelectorSyncSets: <sync>-<pool>")
+    protect: bool = Field(
+        default=True, description="refuse to delete or replace the hub's site, whose identity is the network's"
+    )
 
 
 class Guardrails(Section):

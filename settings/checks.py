@@ -1,5 +1,6 @@
 """Rules between parts of the settings. Each looks only at parts that are valid by themselves, so that all are told."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -263,9 +264,52 @@ def _network(parts: Parts) -> Iterator[Mistake]:
         )
 
 
+# Versions 1 and 2 share the package; only the channel tells them apart. The old channels name no version.
+_CHANNEL = re.compile(r"stable-v?([12])(\.[0-9]+)?")
+_CSV = re.compile(r"[a-z0-9-]+\.v([12])\..+")
+CHANNELS = {1: "stable-1.9", 2: "stable-2.2"}
+
+
+def _skupper(parts: Parts) -> Iterator[Mistake]:
+    if not (parts.interconnect and parts.hub):
+        return
+    version, operator = parts.interconnect.version, parts.hub.operators.skupper
+    path = config_path("hub", ["operators", "skupper"])
+    channel = _CHANNEL.fullmatch(operator.channel)
+    if not channel or int(channel[1]) != version:
+        yield wrong(
+            f"{path}.channel",
+            f"got {operator.channel!r}, but interconnect.version is {version}",
+            f"a channel of version {version}, which the burst clusters get too: the two versions cannot talk",
+            CHANNELS[version],
+        )
+    csv = _CSV.fullmatch(operator.starting_csv or "")
+    if operator.starting_csv and (not csv or int(csv[1]) != version):
+        yield wrong(
+            f"{path}.startingCsv",
+            f"got {operator.starting_csv!r}, but interconnect.version is {version}",
+            f"a ClusterServiceVersion of version {version}",
+            f"skupper-operator.v{version}.0.0",
+        )
+
+
+def _prefixes(parts: Parts) -> Iterator[Mistake]:
+    if not parts.interconnect:
+        return
+    for key, prefix in (("token", parts.interconnect.token), ("sync", parts.interconnect.sync)):
+        longest = max((len(pool.name) for pool in parts.pools.values()), default=0)
+        if len(prefix) + longest + 1 > 63:
+            yield wrong(
+                config_path("interconnect", [key]),
+                f"{prefix}-<pool> has up to {len(prefix) + longest + 1} characters",
+                "at most 63 with the longest pool's name",
+                prefix[: max(1, 62 - longest)].rstrip("-"),
+            )
+
+
 CHECKS: tuple[Callable[[Parts], Iterator[Mistake]], ...] = (
     _operators, _kyverno, _sizes, _zones, _clusters, _lifetimes, _credentials, _aws, _labels, _names, _namespaces,
-    _references, _stability, _network,
+    _references, _stability, _network, _skupper, _prefixes,
 )  # fmt: skip
 
 

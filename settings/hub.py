@@ -30,7 +30,7 @@ class Operators(Section):
     gitops: Operator = Field(default=Operator(channel="gitops-1.18"), description="OpenShift GitOps (Argo CD)")
     acm: Operator = Field(default=Operator(channel="release-2.15"), description="Advanced Cluster Management")
     skupper: Operator = Field(
-        default=Operator(channel="stable-1.9"),
+        default=Operator(channel="stable-2.2"),
         description="Skupper, here and on the burst clusters; versions 1 and 2 share the package and cannot talk",
     )
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
+
+from settings.addresses import parse_range
 
 _NANOSECONDS = {
     "ns": 1,
@@ -198,6 +200,21 @@ LabelKey = Annotated[
     ),
 ]
 Text = Annotated[str, _matches("a text of one line", r"[^\x00-\x1f]+", 512)]
+
+
+def _is_range(text: str) -> bool:
+    try:
+        parse_range(text)
+    except ValueError:
+        return False
+    return True
+
+
+# Skupper's router refuses others and restarts for ever (skupperproject/skupper#2373).
+LinkCost = Annotated[int, Field(ge=1, le=2**31 - 1)]
+AddressRange = Annotated[
+    str, _checked("a CIDR such as 172.18.1.0/24, or two addresses such as 172.18.1.10-172.18.1.20", _is_range)
+]
 
 
 class SecretText:

@@ -14,7 +14,8 @@ from components.delivery import Delivery
 from components.interconnect_sync import InterconnectSync
 from components.kyverno import Kyverno
 from components.operator import Operator, Package
-from components.skupper_site import SkupperSite
+from components.skupper_service import ServiceArgs, SkupperService
+from components.skupper_site import SiteArgs, SkupperSite
 from components.workload import Workload
 from settings import Credentials, Settings
 from stacks.aws import aws_account
@@ -70,7 +71,8 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
         context = BurstContext(burst, pool_settings[burst.pool], settings.workload)
         BurstTrigger(f"burst-{context.name}", context, kyverno=kyverno, pool=pools[burst.pool], opts=on_hub)
 
-    workload = Workload("workload", settings.workload, opts=on_hub)
+    interconnect = settings.interconnect
+    workload = Workload("workload", settings.workload, skupper=interconnect.version, opts=on_hub)
     Delivery(
         "delivery",
         settings.delivery,
@@ -78,18 +80,44 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
         set_args=settings.cluster_set,
         pools=settings.pools,
         workload=settings.workload,
+        skupper=interconnect.version,
         opts=on_hub,
     )
-    site = SkupperSite("site", settings.interconnect, operator=skupper, namespace=workload.namespace, opts=on_hub)
-    InterconnectSync(
-        "interconnect",
-        settings.interconnect,
-        skupper=operators.skupper,
-        cluster_set=settings.cluster_set.name,
-        acm=acm,
+    site = SkupperSite(
+        "site",
+        SiteArgs(
+            version=interconnect.version,
+            name=interconnect.site,
+            namespace=interconnect.namespace,
+            protect=interconnect.protect,
+        ),
+        after=[*skupper.ready, workload.namespace],
+        opts=on_hub,
+    )
+    SkupperService(
+        "service",
+        ServiceArgs(
+            name=settings.workload.name,
+            port=settings.workload.port,
+            serves=True,
+            routing_key=settings.workload.name,
+            reached=True,
+        ),
         site=site,
+        after=[workload.deployment],
         opts=on_hub,
     )
+    for pool in settings.pools:
+        InterconnectSync(
+            f"interconnect-{pool.name}",
+            interconnect,
+            pool=pool,
+            skupper=operators.skupper,
+            cluster_set=settings.cluster_set.name,
+            acm=acm,
+            site=site,
+            opts=on_hub,
+        )
     return {
         "context": settings.hub.context,
         "clusterSet": settings.cluster_set.name,

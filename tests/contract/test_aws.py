@@ -84,7 +84,7 @@ class TestResources:
     def test_an_identity_with_a_pull_secret_that_exists_makes_no_other(self) -> None:
         own = {"source": "identity", "pullSecret": "my-pull"}
         recording = record("prod", overrides={"spillway:pools[0].credentials": own})
-        made = {r.name for r in recording.of_type("kubernetes:core/v1:Secret") if "burst-us" in r.name}
+        made = {r.name for r in recording.of_type("kubernetes:core/v1:Secret") if r.name.startswith("pool-burst-us")}
         assert made == {"pool-burst-us-install-config", "pool-burst-us-aws-creds"}
         pool = recording.named("kubernetes:hive.openshift.io/v1:ClusterPool", "pool-burst-us-pool")
         assert pool.inputs["spec"]["pullSecretRef"] == {"name": "my-pull"}
@@ -96,10 +96,10 @@ class TestResources:
         assert {r.provider for r in prod.registrations if r.type.startswith("aws:")} == {"aws"}
         assert {r.provider for r in prod.registrations if r.type.startswith("kubernetes:")} == {"hub"}
 
-    def test_pools_user_and_zone_are_protected(self, prod: Recording) -> None:
-        """Keys are not: an old one must be free to go."""
+    def test_pools_user_zone_and_site_are_protected(self, prod: Recording) -> None:
+        """Keys are not: an old one must be free to go. The links depend on the site's identity."""
         assert {r.name for r in prod.registrations if r.options.protect} == {
-            "installer-user", "zone-burst.example.com-zone", "zone-burst.example.com-delegation",
+            "site-config", "installer-user", "zone-burst.example.com-zone", "zone-burst.example.com-delegation",
             *(f"pool-burst-{region}-{part}" for region in ("us", "eu") for part in ("namespace", "pool")),
         }  # fmt: skip
 
@@ -269,6 +269,7 @@ def test_one_command_adds_a_region(prod: Recording) -> None:
         "pool-burst-west",
         *(f"pool-burst-west-{part}"
           for part in ("namespace", "image-set", "install-config", "aws-creds", "pull-secret", "pool")),
+        *(f"interconnect-burst-west{part}" for part in ("", "-token", "-sync")),
     }  # fmt: skip
     assert on_aws(recording) == on_aws(prod)
 
@@ -295,7 +296,7 @@ def test_fifty_pools_in_ten_regions_by_config_only() -> None:
     assert len(on_aws(recording)) == 8
     assert all(len(r.inputs["policy"]) < 6144 for r in recording.of_type(POLICY))
     lines = tree(recording)
-    assert len(lines) < 170, "a line a pool and a tier, and the rest as always"
+    assert len(lines) < 220, "a line a pool, its link and its tier, and the rest as always"
     drawn = [line for line in lines if "ClusterPool pool-burst-" in line]
     assert len(drawn) == 50
     assert drawn[49] == (

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from components.burst_workload import burst_manifests
 from preview.recording import Recording, record
 from preview.registration import Registration, Secret, Unknown
+from settings import load
+from tests.unit.stack_configs import config
 
 HIVE, OCM = "hive.openshift.io/v1", "cluster.open-cluster-management.io"
 SET_LABEL = "cluster.open-cluster-management.io/clusterset"
@@ -48,8 +51,9 @@ COMPONENTS = {
     ],
     ("Workload", "workload"): ["workload-namespace", "workload-deployment", "workload-autoscaler", "workload-route"],
     ("Delivery", "delivery"): ["delivery-project", "delivery-application-set"],
-    ("SkupperSite", "site"): ["site-config", "site-token"],
-    ("InterconnectSync", "interconnect"): ["interconnect-sync"],
+    ("SkupperSite", "site"): ["site-config"],
+    ("SkupperService", "service"): [],
+    ("InterconnectSync", "interconnect-aws"): ["interconnect-aws-token", "interconnect-aws-sync"],
 }  # fmt: skip
 
 
@@ -208,12 +212,12 @@ def test_kyverno_may_create_and_delete_claims_and_nobody_may_change_one(dev: Rec
 
 def test_the_token_is_asked_for_once_and_left_to_skupper(dev: Recording) -> None:
     """Writing the request's label again would make a new certificate, and break the links."""
-    token = dev.named("kubernetes:core/v1:Secret", "site-token")
+    token = dev.named("kubernetes:core/v1:Secret", "interconnect-aws-token")
     assert {"metadata.labels", "data"} <= set(token.options.ignore_changes)
     assert "stringData" not in token.inputs
     assert token.urn in one(dev, "SelectorSyncSet").dependencies
     mapping = one(dev, "SelectorSyncSet").inputs["spec"]["secretMappings"][0]
-    assert mapping["sourceRef"] == {"name": "token-req", "namespace": "interconnect"}
+    assert mapping["sourceRef"] == {"name": "token-req-aws", "namespace": "interconnect"}
 
 
 def test_a_manual_approval_approves_the_pinned_version_only(dev: Recording) -> None:
@@ -244,7 +248,7 @@ def test_a_pool_with_secrets_of_its_own_makes_none() -> None:
     own = {"source": "existing", "awsSecret": "my-aws", "pullSecret": "my-pull"}
     recording = record("dev", overrides={"spillway:pools[0].credentials": own})
     made = {r.name for r in recording.of_type("kubernetes:core/v1:Secret")}
-    assert made == {"pool-aws-install-config", "site-token"}
+    assert made == {"pool-aws-install-config", "interconnect-aws-token"}
     spec = one(recording, "ClusterPool").inputs["spec"]
     assert (spec["platform"]["aws"]["credentialsSecretRef"], spec["pullSecretRef"]) == (
         {"name": "my-aws"},
@@ -271,4 +275,89 @@ def test_a_second_tier_has_a_pool_and_a_trigger_of_its_own() -> None:
 
 def test_protected_pools_and_their_namespaces_are_protected() -> None:
     recording = record("dev", overrides={"spillway:pools[0].protect": True})
-    assert {r.name for r in recording.registrations if r.options.protect} == {"pool-aws-namespace", "pool-aws-pool"}
+    assert {r.name for r in recording.registrations if r.options.protect} == {
+        "pool-aws-namespace", "pool-aws-pool", "site-config",
+    }  # fmt: skip
+
+
+V2 = {"spillway:interconnect.version": 2, "spillway:hub.operators.skupper.channel": "stable-2.2"}
+ENDPOINTS = [{"name": "inter-router", "host": "router.hub.example.com", "port": "443", "group": "skupper-router"}]
+
+
+def as_skupper(registration: Registration) -> dict[str, Any]:
+    return {"status": {"endpoints": ENDPOINTS}} if registration.type.endswith(":Site") else {}
+
+
+def test_version_2_brings_site_link_and_credential_to_the_pools_clusters_and_no_key_passes_through() -> None:
+    recording = record("dev", overrides=V2, register=as_skupper, preview=False)
+    certificate = one(recording, "Certificate")
+    assert certificate.inputs["spec"] == {"ca": "skupper-site-ca", "subject": "aws", "client": True}
+    # The controller does not issue again once the authority was missing.
+    assert names(recording, certificate.dependencies) == {"site-site"}
+    sync = one(recording, "SelectorSyncSet")
+    assert names(recording, sync.dependencies) >= {"acm-hub", "interconnect-aws-certificate"}
+    spec = sync.inputs["spec"]
+    assert spec["clusterDeploymentSelector"]["matchLabels"] == {
+        SET_LABEL: "interconnect", "hive.openshift.io/clusterpool-name": "aws",
+        "hive.openshift.io/clusterpool-namespace": "aws",
+    }  # fmt: skip
+    assert [manifest["kind"] for manifest in spec["resources"]] == ["Namespace", "Subscription", "Site", "Link"]
+    site, link = spec["resources"][2:]
+    assert site["spec"] == {"linkAccess": "none", "edge": False}
+    assert link["spec"] == {"endpoints": ENDPOINTS, "tlsCredentials": "token-req-aws", "cost": 1}
+    place = {"name": "token-req-aws", "namespace": "interconnect"}
+    assert spec["secretMappings"] == [{"sourceRef": place, "targetRef": place}]
+    assert not [r for r in recording.of_type("kubernetes:core/v1:Secret") if r.inputs["metadata"]["namespace"] != "aws"]
+
+
+def test_each_pool_has_an_identity_of_its_own() -> None:
+    """One identity for all pools could not be taken away from one of them."""
+    pool = {"name": "west", "region": "us-west-2", "baseDomain": "example.com", "releaseImage": "quay.io/o/r:4.18.1"}
+    change = {**V2, "spillway:pools[1]": {**pool, "size": 1, "maxSize": 1}}
+    recording = record("dev", overrides=change)
+    found = [r for r in recording.registrations if r.type.endswith(":Certificate")]
+    assert {(r.inputs["metadata"]["name"], r.inputs["spec"]["subject"]) for r in found} == {
+        ("token-req-aws", "aws"), ("token-req-west", "west"),
+    }  # fmt: skip
+    sync_sets = [r for r in recording.registrations if r.type.endswith(":SelectorSyncSet")]
+    sources = {r.inputs["spec"]["secretMappings"][0]["sourceRef"]["name"] for r in sync_sets}
+    assert sources == {"token-req-aws", "token-req-west"}
+
+
+@pytest.mark.parametrize(("change", "port"), [({}, "port8080"), (V2, "sample-kotlin-spring")])
+def test_the_route_reaches_the_service_by_the_name_that_skupper_gives_its_port(
+    change: dict[str, Any], port: str
+) -> None:
+    recording = record("dev", overrides=change)
+    route = one(recording, "Route").inputs["spec"]
+    assert route["port"] == {"targetPort": port}
+    annotations = one(recording, "Deployment").inputs["metadata"].get("annotations")
+    if change:
+        listener = one(recording, "Listener")
+        assert (listener.inputs["metadata"]["name"], listener.inputs["spec"]["host"]) == (port, route["to"]["name"])
+        assert one(recording, "Connector").inputs["spec"]["selector"] == "app=sample-kotlin-spring"
+        assert annotations is None
+        # A listener's host must not be a Service that exists: the controller would take it over.
+        assert not recording.of_type("kubernetes:core/v1:Service")
+    else:
+        assert annotations["skupper.io/address"] == route["to"]["name"]
+
+
+def test_argo_cd_may_deliver_a_route_with_version_1_and_a_connector_with_version_2() -> None:
+    def groups(change: dict[str, Any]) -> set[str]:
+        found = one(record("dev", overrides=change), "AppProject").inputs["spec"]["namespaceResourceWhitelist"]
+        return {entry["group"] for entry in found}
+
+    assert groups({}) == {"apps", "route.openshift.io"}
+    assert groups(V2) == {"apps", "skupper.io"}
+
+
+def test_with_version_2_argo_cd_brings_the_application_with_its_connector() -> None:
+    """Without it the burst cluster's pods are in no network: version 2 knows no annotations."""
+    settings, _ = load(*config(V2), "dev")
+    deployment, connector = burst_manifests(settings.workload, 2, settings.interconnect.version)
+    assert "annotations" not in deployment["metadata"]
+    hub = one(record("dev", overrides=V2), "Connector")
+    assert connector["spec"] == hub.inputs["spec"]
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert connector["spec"]["selector"] == f"app={labels['app']}"

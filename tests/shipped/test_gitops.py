@@ -10,13 +10,9 @@ import yaml
 from preview.gitops import main, rendered
 from preview.recording import ROOT, record
 from preview.registration import reveal
-from preview.stack_file import load
+from preview.stack_file import hub_stacks, load
 
-STACKS = sorted(
-    stack
-    for stack in (path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-    if "spillway:delivery" in load(stack, ROOT, {}, {}).values
-)
+STACKS = hub_stacks(ROOT)
 
 
 def delivered(stack: str) -> dict[str, list[dict[str, Any]]]:
@@ -71,16 +67,18 @@ def test_the_project_allows_just_what_is_delivered(stack: str) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_hive_delivers_and_what_argo_cd_delivers_do_not_overlap(stack: str) -> None:
     """Two owners of one object undo each other; and Hive, in mode Sync, deletes what leaves its list."""
-    spec = inputs(stack, "SelectorSyncSet")["spec"]
-    hive = {identity(manifest) for manifest in spec["resources"]}
-    hive |= {("v1", "Secret", m["targetRef"]["namespace"], m["targetRef"]["name"]) for m in spec["secretMappings"]}
-    argo = {identity(manifest) for pool in delivered(stack).values() for manifest in pool}
-    assert len(hive) > 3
-    assert not hive & argo
+    syncs = [reveal(r.inputs)["spec"] for r in record(stack).registrations if r.type.endswith(":SelectorSyncSet")]
+    assert len(syncs) == len(delivered(stack))
+    for spec in syncs:
+        hive = {identity(manifest) for manifest in spec["resources"]}
+        hive |= {("v1", "Secret", m["targetRef"]["namespace"], m["targetRef"]["name"]) for m in spec["secretMappings"]}
+        argo = {identity(manifest) for pool in delivered(stack).values() for manifest in pool}
+        assert len(hive) > 3
+        assert not hive & argo
+        assert {("v1", "Namespace", None, namespace) for _, _, namespace, _ in argo} <= hive
     # Argo CD makes no namespace either, but relies on the one from Hive.
     options = inputs(stack, "ApplicationSet")["spec"]["template"]["spec"]["syncPolicy"]["syncOptions"]
     assert "CreateNamespace=true" not in options
-    assert {("v1", "Namespace", None, namespace) for _, _, namespace, _ in argo} <= hive
 
 
 def test_nothing_secret_is_in_git() -> None:

@@ -1,0 +1,123 @@
+"""The mesh stack: clusters that exist already, their Skupper network, and an application that several of them serve."""
+
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi_kubernetes.core.v1 import Namespace
+
+from components.address_pool import AddressPool
+from components.custom import metadata
+from components.mesh_application import MeshApplication
+from components.metal_lb import MetalLB
+from components.skupper_controller import SkupperController
+from components.skupper_link import LinkEnd, SkupperLink
+from components.skupper_service import ServiceArgs, SkupperService
+from components.skupper_site import SiteArgs, SkupperSite
+from settings import Mesh, MeshCluster
+
+
+def mesh(settings: Mesh) -> dict[str, Any]:
+    """Create the mesh stack and return its outputs.
+
+    Each cluster has one explicit provider, and everything on it is named after it: whatever fails names its cluster.
+    Only links join the objects of two clusters, so a cluster that is away stops nothing but its own.
+    """
+    ends: dict[str, LinkEnd] = {}
+    deployments: dict[str, pulumi.Resource] = {}
+    for cluster in settings.clusters:
+        ends[cluster.name] = _end(settings, cluster, deployments)
+    for link in settings.links:
+        SkupperLink(f"{link.from_}-{link.to}", link, accepting=ends[link.to], linking=ends[link.from_])
+    for cluster in settings.clusters:
+        _service(settings, cluster, ends[cluster.name], deployments)
+    return {
+        "version": settings.version,
+        "clusters": {cluster.name: cluster.context for cluster in settings.clusters},
+        "links": [f"{link.from_} -> {link.to} (cost {link.cost})" for link in settings.links],
+        "service": f"{settings.application.name}:{settings.application.port}",
+        "exposedTo": list(settings.application.exposed_to),
+    }
+
+
+def _end(settings: Mesh, cluster: MeshCluster, deployments: dict[str, pulumi.Resource]) -> LinkEnd:
+    """Create what a cluster has by itself: controller, addresses, site and application."""
+    provider = _provider(cluster.name, settings, cluster)
+    on_cluster = pulumi.ResourceOptions(provider=provider)
+    namespace = Namespace(f"{cluster.name}-namespace", metadata=metadata(settings.namespace), opts=on_cluster)
+    controller = SkupperController(
+        f"{cluster.name}-skupper",
+        settings.controller,
+        version=settings.version,
+        release=settings.release,
+        opts=on_cluster,
+    )
+    after = [namespace, *controller.ready]
+    if cluster.addresses:
+        metal_lb = MetalLB(f"{cluster.name}-metallb", settings.metal_lb, opts=on_cluster)
+        pool = AddressPool(
+            f"{cluster.name}-addresses",
+            cluster.addresses,
+            namespace=settings.metal_lb.namespace,
+            metal_lb=metal_lb,
+            opts=on_cluster,
+        )
+        after += pool.ready
+    args = SiteArgs(
+        version=settings.version,
+        name=cluster.name,
+        namespace=settings.namespace,
+        access=cluster.access,
+        edge=cluster.edge,
+        console=cluster.console,
+        router_logging=cluster.router_logging,
+        protect=settings.protect,
+        observer=settings.release,
+    )
+    site = SkupperSite(f"{cluster.name}-site", args, after=after, opts=on_cluster)
+    if cluster.replicas is not None:
+        deployments[cluster.name] = MeshApplication(
+            f"{cluster.name}-application",
+            settings.application,
+            namespace=settings.namespace,
+            replicas=cluster.replicas,
+            version=settings.version,
+            after=[namespace],
+            opts=on_cluster,
+        ).deployment
+    linking = settings.version == 2 and any(link.from_ == cluster.name for link in settings.links)
+    adopter = _provider(f"{cluster.name}-adopter", settings, cluster, upsert=True) if linking else None
+    return LinkEnd(site, provider, adopter)
+
+
+def _provider(name: str, settings: Mesh, cluster: MeshCluster, *, upsert: bool | None = None) -> kubernetes.Provider:
+    """Create a provider; with `upsert` it takes over objects that exist, which no other may."""
+    return kubernetes.Provider(
+        name,
+        context=cluster.context,
+        kubeconfig=settings.kubeconfig,
+        cluster_identifier=cluster.context,
+        upsert_existing_objects=upsert,
+    )
+
+
+def _service(settings: Mesh, cluster: MeshCluster, end: LinkEnd, deployments: dict[str, pulumi.Resource]) -> None:
+    application, serving = settings.application, deployments.get(cluster.name)
+    if serving is None and cluster.name not in application.exposed_to:
+        return
+    weighted = application.balance == "pods"
+    keys = {f"{application.name}.{c.name}": c.replicas for c in settings.clusters if c.replicas is not None}
+    SkupperService(
+        f"{cluster.name}-service",
+        ServiceArgs(
+            name=application.name,
+            port=application.port,
+            serves=serving is not None,
+            routing_key=f"{application.name}.{cluster.name}" if weighted else application.name,
+            reached=cluster.name in application.exposed_to,
+            weights=keys if weighted else {},
+        ),
+        site=end.site,
+        after=[serving] if serving else [],
+        opts=pulumi.ResourceOptions(provider=end.provider),
+    )

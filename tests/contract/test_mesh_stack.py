@@ -1,0 +1,289 @@
+"""The exact objects of the mesh stack in both versions of Skupper, with order and options, as an engine is told.
+
+Proves what the program asks for, and that answers of one cluster reach the other; not that Skupper or MetalLB accept it.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from components.skupper_service import weights_of
+from preview.recording import ProgramError, Recording, record
+from preview.registration import Registration, Secret, Unknown, reveal
+from preview.tree import tree
+
+MESH = "spillway:mesh"
+APPLICATION = "sample-spring-kotlin-microservice"
+V2 = "kubernetes:skupper.io/v2alpha1:"
+SECRET = "kubernetes:core/v1:Secret"
+ENDPOINTS = [{"name": "inter-router", "host": "172.19.255.200", "port": "55671", "group": "skupper-router"}]
+CODE, KEY = "planted-code-of-the-grant", "cGxhbnRlZC1wcml2YXRlLWtleQ=="
+TOKEN_ANNOTATIONS = {
+    "inter-router-host": "172.19.255.200", "inter-router-port": "55671", "edge-host": "172.19.255.200",
+    "edge-port": "45671", "skupper.io/generated-by": "site-uid", "skupper.io/site-version": "1.9.6",
+}  # fmt: skip
+
+
+def as_skupper(registration: Registration) -> dict[str, Any]:
+    """Answer as the controllers do."""
+    if registration.type == f"{V2}Site":
+        return {"status": {"endpoints": ENDPOINTS}}
+    if registration.type == f"{V2}AccessGrant":
+        return {"status": {"url": "https://grants/1", "code": CODE, "ca": "a certificate"}}
+    if registration.type == SECRET and "-request-" in registration.name:
+        metadata = {**registration.inputs["metadata"], "annotations": TOKEN_ANNOTATIONS}
+        return {"metadata": metadata, "data": {"tls.key": KEY}}
+    return {}
+
+
+def mesh(version: int, changes: dict[str, Any] | None = None) -> Recording:
+    overrides = {f"{MESH}.{path}": value for path, value in {"version": version, **(changes or {})}.items()}
+    return record("mesh", overrides=overrides, register=as_skupper, preview=False)
+
+
+def names(recording: Recording, urns: tuple[str, ...]) -> set[str]:
+    return {found.name for found in recording.registrations if found.urn in urns}
+
+
+COMMON = {
+    **{("MetalLB", f"{c}-metallb"): [f"{c}-metallb-namespace", f"{c}-metallb-release"] for c in ("c1", "c2", "c3")},
+    **{("AddressPool", f"{c}-addresses"): [f"{c}-addresses-advertisement", f"{c}-addresses-pool"] for c in ("c1", "c2", "c3")},
+    **{("MeshApplication", f"{c}-application"): [f"{c}-application-deployment"] for c in ("c2", "c3")},
+}  # fmt: skip
+VERSIONED = {
+    1: {
+        **{("SkupperController", f"{c}-skupper"): [f"{c}-skupper-namespace"] for c in ("c1", "c2", "c3")},
+        # The objects of a manifest are the provider's.
+        **{("ConfigFile", f"{c}-skupper-manifest"): [] for c in ("c1", "c2", "c3")},
+        **{("SkupperSite", f"{c}-site"): [f"{c}-site-config"] for c in ("c1", "c2", "c3")},
+        **{("SkupperLink", f"{c}-c1"): [f"{c}-c1-request-1", f"{c}-c1-token"] for c in ("c2", "c3")},
+        **{("SkupperService", f"{c}-service"): [] for c in ("c1", "c2", "c3")},
+    },
+    2: {
+        **{("SkupperController", f"{c}-skupper"): [f"{c}-skupper-release"] for c in ("c1", "c2", "c3")},
+        ("SkupperSite", "c1-site"): ["c1-site-observer", "c1-site-site"],
+        **{("SkupperSite", f"{c}-site"): [f"{c}-site-site"] for c in ("c2", "c3")},
+        **{
+            ("SkupperLink", f"{c}-c1"): [f"{c}-c1-{part}-1" for part in ("grant", "link", "secret", "token")]
+            for c in ("c2", "c3")
+        },
+        ("SkupperService", "c1-service"): ["c1-service-listener"],
+        **{("SkupperService", f"{c}-service"): [f"{c}-service-connector"] for c in ("c2", "c3")},
+    },
+}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_every_component_has_exactly_its_children(version: int) -> None:
+    recording = mesh(version)
+    found = {
+        (r.type.rpartition(":")[2], r.name): sorted(c.name for c in recording.children(r) if c.custom)
+        for r in recording.registrations
+        if not r.custom
+    }
+    assert found == COMMON | VERSIONED[version]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_everything_goes_to_the_explicit_provider_of_its_cluster(version: int) -> None:
+    """Only what Skupper made itself goes by a provider that may take over what exists."""
+    recording = mesh(version)
+    for r in recording.registrations:
+        if r.custom and not r.type.startswith("pulumi:"):
+            cluster = "c1" if "-grant-" in r.name or "-request-" in r.name else r.name.split("-")[0]
+            adopted = version == 2 and ("-link-" in r.name or "-secret-" in r.name)
+            assert r.provider == (f"{cluster}-adopter" if adopted else cluster), r.name
+    providers = recording.of_type("pulumi:providers:kubernetes")
+    assert {p.inputs["context"] for p in providers} == {"kind-c1", "kind-c2", "kind-c3"}
+    assert {p.name for p in providers if p.inputs.get("upsertExistingObjects")} == (
+        {"c2-adopter", "c3-adopter"} if version == 2 else set()
+    )
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_only_links_join_the_objects_of_two_clusters(version: int) -> None:
+    """A cluster that is away must not stop the others."""
+    recording = mesh(version)
+    for r in recording.registrations:
+        if r.custom and not r.type.startswith("pulumi:") and not r.name.startswith(("c2-c1-", "c3-c1-")):
+            assert {name.split("-")[0] for name in names(recording, r.dependencies)} <= {r.name.split("-")[0]}, r.name
+
+
+@pytest.mark.parametrize(("version", "site"), [(1, "c1-site-config"), (2, "c1-site-site")])
+def test_a_site_waits_for_its_addresses_and_is_protected(version: int, site: str) -> None:
+    """A site of version 1 without an address after two minutes stays half made; one that is replaced loses all links."""
+    recording = mesh(version)
+    found = next(r for r in recording.registrations if r.name == site)
+    assert {"c1-namespace", "c1-addresses-pool", "c1-addresses-advertisement"} <= names(recording, found.dependencies)
+    assert (found.options.protect, found.options.delete_before_replace) == (True, True)
+    assert not next(r for r in mesh(version, {"protect": False}).registrations if r.name == site).options.protect
+
+
+def test_a_change_that_version_1_would_not_read_replaces_the_site_which_its_protection_refuses() -> None:
+    (site,) = [r for r in mesh(1).registrations if r.name == "c1-site-config"]
+    assert site.inputs["metadata"]["name"] == "skupper-site"
+    assert site.inputs["data"] == {
+        "name": "c1", "ingress": "loadbalancer", "router-mode": "interior", "console": "true",
+        "flow-collector": "true", "console-authentication": "internal",
+    }  # fmt: skip
+    assert set(site.options.replace_on_changes) == {f'data["{key}"]' for key in site.inputs["data"]}
+    (edge,) = [r for r in mesh(1).registrations if r.name == "c2-site-config"]
+    assert edge.inputs["data"] == {
+        "name": "c2", "ingress": "none", "router-mode": "interior", "console": "false", "flow-collector": "false",
+    }  # fmt: skip
+
+
+def test_version_2_sites_accept_links_only_where_it_says_so() -> None:
+    recording = mesh(2, {"clusters[2].routerLogging": "error"})
+    assert {r.name: r.inputs["spec"] for r in recording.of_type(f"{V2}Site")} == {
+        "c1-site-site": {"linkAccess": "loadbalancer", "edge": False},
+        "c2-site-site": {"linkAccess": "none", "edge": False},
+        "c3-site-site": {"linkAccess": "none", "edge": False, "settings": {"routerLogging": "error"}},
+    }
+
+
+def test_a_token_of_version_2_is_carried_once_as_a_secret() -> None:
+    recording = mesh(2)
+    grant = recording.named(f"{V2}AccessGrant", "c2-c1-grant-1")
+    assert grant.inputs["spec"] == {"redemptionsAllowed": 1, "expirationWindow": "15m0s"}
+    assert grant.options.additional_secret_outputs == ("status",)
+    token = recording.named(f"{V2}AccessToken", "c2-c1-token-1")
+    assert isinstance(token.inputs["spec"], Secret) or isinstance(token.inputs["spec"]["code"], Secret)
+    assert reveal(token.inputs["spec"]) == {
+        "url": "https://grants/1", "code": CODE, "ca": "a certificate", "linkCost": 1,
+    }  # fmt: skip
+    assert token.options.ignore_changes == ("spec",)
+    # A site that is not there yet is looked for again after five minutes only.
+    assert names(recording, token.dependencies) >= {"c2-site-site", "c2-c1-grant-1"}
+    link = recording.named(f"{V2}Link", "c2-c1-link-1")
+    assert link.inputs["spec"] == {"endpoints": ENDPOINTS, "tlsCredentials": "c2-c1-1", "cost": 1}
+    assert "c2-c1-token-1" in names(recording, link.dependencies)
+    taken_over = recording.named(SECRET, "c2-c1-secret-1")
+    assert "data" not in taken_over.inputs
+
+
+def test_a_new_redemption_has_new_names_and_a_new_cost_has_none() -> None:
+    """A second redemption under the same name fails, and is spent all the same; a cost changes in place."""
+
+    def objects(changes: dict[str, Any]) -> dict[str, str]:
+        link = next(r for r in mesh(2).registrations if r.name == "c2-c1")
+        recording = mesh(2, changes)
+        return {r.name: r.inputs["metadata"]["name"] for r in recording.registrations if r.parent == link.urn}
+
+    assert objects({"links[0].cost": 4}) == objects({})
+    again = objects({"links[0].redemption": 2})
+    assert not set(again) & set(objects({}))
+    assert set(again.values()) == {"c2-c1-2"}
+    changed = mesh(2, {"links[0].cost": 4}).named(f"{V2}Link", "c2-c1-link-1")
+    assert changed.inputs["spec"]["cost"] == 4
+    assert changed.inputs["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
+
+
+def test_a_token_of_version_1_is_filled_at_one_site_and_carried_to_the_other_with_its_cost() -> None:
+    recording = mesh(1, {"links[0].cost": 4})
+    request = recording.named(SECRET, "c2-c1-request-1")
+    assert request.inputs["metadata"]["labels"] == {"skupper.io/type": "connection-token-request"}
+    assert {"metadata.labels", "data"} <= set(request.options.ignore_changes)
+    token = recording.named(SECRET, "c2-c1-token")
+    assert isinstance(token.inputs["data"], Secret)
+    assert reveal(token.inputs["data"]) == {"tls.key": KEY}
+    metadata = token.inputs["metadata"]
+    assert metadata["labels"] == {"skupper.io/type": "connection-token"}
+    assert metadata["annotations"] == {**TOKEN_ANNOTATIONS, "skupper.io/cost": "4"}
+    # The router's side compares names only: a changed cost under the same name might never reach it.
+    assert metadata["name"] == "c2-c1-1-cost-4"
+    assert token.options.delete_before_replace
+
+
+def test_an_unfilled_token_is_told_and_not_carried() -> None:
+    def unfilled(registration: Registration) -> dict[str, Any]:
+        return {"data": {}} if "-request-" in registration.name else as_skupper(registration)
+
+    with pytest.raises(ProgramError, match="Skupper has not filled it"):
+        record("mesh", overrides={f"{MESH}.version": 1}, register=unfilled, preview=False)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_codes_and_keys_are_shown_nowhere(version: int) -> None:
+    recording = mesh(version)
+    shown = repr(recording) + "\n".join(tree(recording)) + json.dumps(recording.exports, default=repr)
+    assert CODE not in shown
+    assert KEY not in shown
+
+
+def test_the_application_is_exposed_by_annotations_in_version_1_and_by_connectors_in_version_2() -> None:
+    def annotations(version: int) -> list[Any]:
+        found = mesh(version).of_type("kubernetes:apps/v1:Deployment")
+        return [r.inputs["metadata"].get("annotations") for r in found]
+
+    exposed = {"skupper.io/address": APPLICATION, "skupper.io/port": "8080", "skupper.io/proxy": "tcp"}
+    assert annotations(1) == [exposed] * 2
+    assert annotations(2) == [None] * 2
+    recording = mesh(2)
+    (listener,) = recording.of_type(f"{V2}Listener")
+    assert listener.inputs["spec"] == {"routingKey": APPLICATION, "host": APPLICATION, "port": 8080}
+    connectors = recording.of_type(f"{V2}Connector")
+    spec = {"routingKey": APPLICATION, "port": 8080, "selector": f"app={APPLICATION}"}
+    assert [r.inputs["spec"] for r in connectors] == [spec] * 2
+    assert not recording.of_type("kubernetes:core/v1:Service")
+
+
+def test_by_pods_each_cluster_has_a_key_and_one_without_pods_is_left_out() -> None:
+    change = {"application.balance": "pods", "clusters[1].replicas": 0, "clusters[2].replicas": 2}
+    recording = mesh(2, change)
+    (listener,) = recording.of_type(f"{V2}MultiKeyListener")
+    assert listener.inputs["spec"]["strategy"] == {"weighted": {"routingKeys": {f"{APPLICATION}.c3": 2}}}
+    keys = {r.name: r.inputs["spec"]["routingKey"] for r in recording.of_type(f"{V2}Connector")}
+    assert keys == {f"{c}-service-connector": f"{APPLICATION}.{c}" for c in ("c2", "c3")}
+
+
+@pytest.mark.parametrize(
+    ("pods", "weights"),
+    [({"a": 1, "b": 2}, {"a": 1, "b": 2}), ({"a": 0, "b": 2}, {"b": 2}), ({"a": 0, "b": 0}, {"a": 1, "b": 1})],
+)
+def test_weights_are_raw_counts_of_pods(pods: dict[str, int], weights: dict[str, int]) -> None:
+    assert weights_of(pods) == weights
+
+
+def test_scenarios_of_the_article_are_changes_of_the_config() -> None:
+    def seen(changes: dict[str, Any]) -> tuple[list[int], list[int]]:
+        recording = mesh(2, changes)
+        costs = [r.inputs["spec"]["cost"] for r in recording.of_type(f"{V2}Link")]
+        return [r.inputs["spec"]["replicas"] for r in recording.of_type("kubernetes:apps/v1:Deployment")], costs
+
+    costs = {"links[0].cost": 4, "links[1].cost": 2}
+    assert seen({}) == ([1, 1], [1, 1])
+    assert seen({"clusters[2].replicas": 2}) == ([1, 2], [1, 1])
+    assert seen({**costs, "clusters[2].replicas": 0}) == ([1, 0], [4, 2])
+    assert seen({**costs, "clusters[2].replicas": 2}) == ([1, 2], [4, 2])
+
+
+def test_without_a_cluster_what_it_would_answer_is_unknown_and_costs_are_not() -> None:
+    """A policy can judge only what is known at preview."""
+    recording = record("mesh")
+    link = recording.named(f"{V2}Link", "c2-c1-link-1")
+    assert (link.inputs["spec"]["cost"], link.inputs["spec"]["tlsCredentials"]) == (1, "c2-c1-1")
+    assert isinstance(link.inputs["spec"]["endpoints"], Unknown)
+    one = record("mesh", overrides={f"{MESH}.version": 1}).named(SECRET, "c2-c1-token")
+    assert one.inputs["metadata"]["annotations"]["skupper.io/cost"] == "1"
+
+
+def test_what_is_there_already_is_not_installed() -> None:
+    existing = {"controller": {"install": "existing"}, "metalLB": {"install": "existing"}, "clusters[0].console": False}
+    for version in (1, 2):
+        recording = mesh(version, existing)
+        assert not recording.of_type("kubernetes:helm.sh/v3:Release")
+        assert not [r for r in recording.registrations if r.name.endswith("-manifest")]
+
+
+def test_pools_are_announced_and_metal_lb_comes_first() -> None:
+    recording = mesh(2)
+    pool = recording.named("kubernetes:metallb.io/v1beta1:IPAddressPool", "c2-addresses-pool")
+    assert pool.inputs["metadata"] == {"name": "spillway", "namespace": "metallb-system"}
+    assert pool.inputs["spec"] == {"addresses": ["172.19.255.150-172.19.255.199"]}
+    assert names(recording, pool.dependencies) == {"c2-metallb-release"}
+    announced = recording.named("kubernetes:metallb.io/v1beta1:L2Advertisement", "c2-addresses-advertisement")
+    assert announced.inputs["spec"] == {"ipAddressPools": ["spillway"]}
+    namespace = recording.named("kubernetes:core/v1:Namespace", "c2-metallb-namespace")
+    assert namespace.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
