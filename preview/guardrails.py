@@ -1,0 +1,146 @@
+"""The guardrails of a stack: their configuration from its settings, and their verdicts on its recording."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from policies.guardrails.model import UNKNOWN, Resource, Rule
+from policies.guardrails.prices import Figures, figures
+from policies.guardrails.rules import RULES
+from preview.recording import Recording
+from preview.registration import Registration, Secret, Unknown
+from preview.stack_file import load
+from settings.application import Guardrails
+
+PRICES = Path(__file__).parent / "prices.json"
+NO_BUDGET = 10**9
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule says of a stack; `findings` are (type, logical name, message)."""
+
+    rule: Rule
+    level: str
+    findings: tuple[tuple[str, str, str], ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether it stops the change."""
+        return bool(self.findings) and self.level == "mandatory"
+
+
+def pack_config(stack: str, root: Path) -> dict[str, Any]:
+    """Return what `pulumi preview --policy-pack-config` takes for a stack.
+
+    Raises:
+        FileNotFoundError: there is no such stack file.
+    """
+    values = load(stack, root, {}, {}).values
+    return configuration({key: _parsed(text) for key, text in values.items()})
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def configuration(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the pack's configuration for a stack's config, by key; the config has passed the settings' checks."""
+    limits = Guardrails.model_validate_json(json.dumps(config.get("spillway:guardrails", {})))
+    pools = cast(list[dict[str, Any]], config.get("spillway:pools", []))
+    bursts = cast(list[dict[str, Any]], config.get("spillway:bursts", []))
+    cluster_set = config.get("spillway:clusterSet", {}).get("name", "")
+    budget = {"rest": limits.monthly_at_rest, "burst": limits.monthly_at_burst}
+    rules: dict[str, dict[str, Any]] = {
+        "pool-size": {"maximum": limits.max_clusters_per_pool},
+        "clusters": {"perRegion": limits.max_clusters_per_region, "perStack": limits.max_clusters},
+        "running-clusters": {"maximum": limits.max_running},
+        "claim-lifetime": {"maximum": limits.max_claim_lifetime},
+        "instance-types": {"types": list(limits.instance_types), "maximum": limits.max_machines},
+        "regions": {"allowed": list(limits.regions)},
+        "monthly-cost": {
+            **{key: NO_BUDGET if amount is None else amount for key, amount in budget.items()},
+            "prices": json.loads(PRICES.read_text()),
+        },
+        "protected": {"required": limits.protect_pools},
+        "cluster-set-label": {"clusterSet": cluster_set},
+        "sync-set": {"clusterSet": cluster_set},
+        "trigger-lifetime": {"maximum": limits.max_claim_lifetime},
+        "trigger-releases": {
+            "minimumHold": limits.minimum_hold,
+            "bursts": {f"{burst['pool']}-{burst['name']}": burst["replicas"] for burst in bursts},
+        },
+        "secrets-from-config": {"allowed": [entry for pool in pools for entry in _key_secrets(pool)]},
+        "operators-pinned": {"pinned": limits.pin_operators},
+        "site-access": {"allowed": list(limits.site_access)},
+        "references": {"existingSecrets": [entry for pool in pools for entry in _existing_secrets(pool)]},
+        "link-costs": {"maximum": limits.max_link_cost},
+    }
+    return {
+        rule.name: {"enforcementLevel": limits.levels.get(rule.name, "mandatory"), **rules.get(rule.name, {})}
+        for rule in RULES
+    }
+
+
+def _key_secrets(pool: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the Secrets of a pool that hold keys, as patterns: their names end in a digest."""
+    if pool.get("credentials", {}).get("source", "config") == "existing":
+        return []
+    place = pool.get("namespace") or pool["name"]
+    parts = {"aws-creds": ["aws_access_key_id", "aws_secret_access_key"], "pull-secret": [".dockerconfigjson"]}
+    return [{"namespace": place, "name": f"{pool['name']}-{part}-*", "keys": keys} for part, keys in parts.items()]
+
+
+def _existing_secrets(pool: dict[str, Any]) -> list[dict[str, Any]]:
+    credentials = pool.get("credentials", {})
+    place = pool.get("namespace") or pool["name"]
+    named = (credentials.get("awsSecret"), credentials.get("pullSecret"))
+    return [{"namespace": place, "name": name} for name in named if name]
+
+
+def resource(found: Registration) -> Resource:
+    """Turn a registration into what the rules look at."""
+    props = {**{key: _plain(value) for key, value in found.inputs.items()}, "__provider": found.provider or ""}
+    related = {urn for urns in found.property_dependencies.values() for urn in urns}
+    options = found.options
+    return Resource(
+        urn=found.urn,
+        type=found.type,
+        name=found.name,
+        props=props,
+        protect=options.protect,
+        delete_before_replace=options.delete_before_replace,
+        dependencies=frozenset({*found.dependencies, *related}),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return _plain(value.reveal())
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in cast(dict[str, Any], value).items()}
+    return [_plain(item) for item in cast(list[Any], value)] if isinstance(value, list) else value
+
+
+def verdicts(recording: Recording, config: dict[str, Any]) -> list[Verdict]:
+    """Return the verdict of every rule that is not disabled, in order."""
+    resources = [resource(found) for found in recording.registrations if found.custom]
+    names = {one.urn: (one.kind, one.name) for one in resources}
+    results: list[Verdict] = []
+    for rule in RULES:
+        own = config[rule.name]
+        if own["enforcementLevel"] != "disabled":
+            findings = [(*names[found.urn], found.message) for found in rule.judge(resources, own)]
+            results.append(Verdict(rule, own["enforcementLevel"], tuple(sorted(findings))))
+    return results
+
+
+def costs(recording: Recording, config: dict[str, Any]) -> Figures:
+    """Return the monthly figures of a stack."""
+    return figures([resource(found) for found in recording.registrations], config["monthly-cost"]["prices"])
