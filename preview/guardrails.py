@@ -5,24 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from policies.guardrails.model import UNKNOWN, Resource, Rule
-from policies.guardrails.prices import Figures, figures
+from policies.guardrails.model import Rule
 from policies.guardrails.rules import RULES
 from preview.recording import Recording
-from preview.registration import Registration, Secret, Unknown
+from preview.resources import prices, resource
 from preview.stack_file import load
 from settings.application import Guardrails
 
-PRICES = Path(__file__).parent / "prices.json"
 NO_BUDGET = 10**9
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rule says of a stack; `findings` are (type, logical name, message)."""
+    """What a rule says of a stack; `findings` are (kind, logical name, message).
+
+    It applies if the stack has anything that the rule looks at.
+    """
 
     rule: Rule
     level: str
+    applies: bool
     findings: tuple[tuple[str, str, str], ...]
 
     @property
@@ -64,7 +66,7 @@ def configuration(config: dict[str, Any]) -> dict[str, Any]:
         "regions": {"allowed": list(limits.regions)},
         "monthly-cost": {
             **{key: NO_BUDGET if amount is None else amount for key, amount in budget.items()},
-            "prices": json.loads(PRICES.read_text()),
+            "prices": prices(),
         },
         "protected": {"required": limits.protect_pools},
         "cluster-set-label": {"clusterSet": cluster_set},
@@ -102,32 +104,6 @@ def _existing_secrets(pool: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"namespace": place, "name": name} for name in named if name]
 
 
-def resource(found: Registration) -> Resource:
-    """Turn a registration into what the rules look at."""
-    props = {**{key: _plain(value) for key, value in found.inputs.items()}, "__provider": found.provider or ""}
-    related = {urn for urns in found.property_dependencies.values() for urn in urns}
-    options = found.options
-    return Resource(
-        urn=found.urn,
-        type=found.type,
-        name=found.name,
-        props=props,
-        protect=options.protect,
-        delete_before_replace=options.delete_before_replace,
-        dependencies=frozenset({*found.dependencies, *related}),
-    )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return _plain(value.reveal())
-    if isinstance(value, Unknown):
-        return UNKNOWN
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in cast(dict[str, Any], value).items()}
-    return [_plain(item) for item in cast(list[Any], value)] if isinstance(value, list) else value
-
-
 def verdicts(recording: Recording, config: dict[str, Any]) -> list[Verdict]:
     """Return the verdict of every rule that is not disabled, in order."""
     resources = [resource(found) for found in recording.registrations if found.custom]
@@ -137,10 +113,6 @@ def verdicts(recording: Recording, config: dict[str, Any]) -> list[Verdict]:
         own = config[rule.name]
         if own["enforcementLevel"] != "disabled":
             findings = [(*names[found.urn], found.message) for found in rule.judge(resources, own)]
-            results.append(Verdict(rule, own["enforcementLevel"], tuple(sorted(findings))))
+            applies = any(rule.paths(one.type) is not None for one in resources)
+            results.append(Verdict(rule, own["enforcementLevel"], applies, tuple(sorted(findings))))
     return results
-
-
-def costs(recording: Recording, config: dict[str, Any]) -> Figures:
-    """Return the monthly figures of a stack."""
-    return figures([resource(found) for found in recording.registrations], config["monthly-cost"]["prices"])
