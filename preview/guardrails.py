@@ -1,6 +1,7 @@
 """The guardrails of a stack: their configuration from its settings, and their verdicts on its recording."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -33,13 +34,18 @@ class Verdict:
         return bool(self.findings) and self.level == "mandatory"
 
 
-def pack_config(stack: str, root: Path) -> dict[str, Any]:
+def pack_config(stack: str, root: Path, overrides: Mapping[str, object] | None = None) -> dict[str, Any]:
     """Return what `pulumi preview --policy-pack-config` takes for a stack.
+
+    Args:
+        stack: the stack's name.
+        root: the folder of the project.
+        overrides: as for `record`.
 
     Raises:
         FileNotFoundError: there is no such stack file.
     """
-    values = load(stack, root, {}, {}).values
+    values = load(stack, root, overrides or {}, {}).values
     return configuration({key: _parsed(text) for key, text in values.items()})
 
 
