@@ -114,7 +114,9 @@ class Guardrails(Section):
     monthly_at_burst: int | None = Field(
         default=None, ge=0, le=10_000_000, description="the same with all clusters running all month"
     )
-    protect_pools: bool = Field(default=False, description="pools, their namespaces and the identity must be protected")
+    protect_pools: bool = Field(
+        default=False, description="pools, their namespaces, the identity and the hosted zones must be protected"
+    )
     pin_operators: bool = Field(default=False, description="operators must be pinned to one version")
     site_access: tuple[Literal["none", "default", "route", "loadbalancer"], ...] = Field(
         default=("none", "default", "route", "loadbalancer"),

@@ -13,6 +13,7 @@ from .types import (
     CLUSTER_SET_LABEL,
     DELETING,
     GENERATING,
+    HOSTED_ZONE,
     IAM_USER,
     NAMESPACE,
     PLACEMENT,
@@ -33,7 +34,7 @@ WIDE_SETS = ("global", "default")
 
 
 def protected(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
-    """Pools, their namespaces and the identity cannot be deleted by mistake."""
+    """Pools, their namespaces, the identity and the hosted zones cannot be deleted by mistake."""
     if not config["required"]:
         return
     spaces = {pool.place[0] for pool in resources if pool.type == POOL}
@@ -240,10 +241,14 @@ def operator_first(resources: Sequence[Resource], config: Config) -> Iterator[Fi
 RULES = (
     Rule(
         "protected", "safety", "high",
-        "Deleting a pool destroys its clusters, and the identity is what removes them from AWS.",
-        "Set spillway:pools[].protect to true, or spillway:guardrails.protectPools to false.",
+        "Deleting a pool destroys its clusters; removing them from AWS needs the identity and the zone.",
+        "Set protect to true in spillway:pools[], spillway:aws.identity and spillway:aws.zones[], or "
+        "spillway:guardrails.protectPools to false.",
         OPTIONS + "protect/",
-        (Reads(POOL, ("metadata.namespace",)), Reads(NAMESPACE, ("metadata.name",)), Reads(IAM_USER)),
+        (
+            Reads(POOL, ("metadata.namespace",)), Reads(NAMESPACE, ("metadata.name",)), Reads(IAM_USER),
+            Reads(HOSTED_ZONE),
+        ),
         protected, each=False, schema={"required": {"type": "boolean"}},
     ),
     Rule(

@@ -89,7 +89,7 @@ def _claim_at_one(old: list[dict[str, Any]]) -> Any:
     return [{**entry, "expression": re.sub(r">= \d+", ">= 1", entry["expression"])} for entry in old]
 
 
-PROTECTED = tuple((type_, "options.protect", True) for type_ in (t.POOL, t.NAMESPACE, t.IAM_USER))
+PROTECTED = tuple((type_, "options.protect", True) for type_ in (t.POOL, t.NAMESPACE, t.IAM_USER, t.HOSTED_ZONE))
 PINNED = ((t.SUBSCRIPTION, "spec.startingCSV", "x.v1"), (t.SUBSCRIPTION, "spec.installPlanApproval", "Manual"))
 CONTAINER = "spec.template.spec.containers"
 
@@ -114,6 +114,7 @@ FLIPS = (
     Flip("protected", t.NAMESPACE, "options.protect", False, {"required": True}, PROTECTED,
          lambda found: found.name.startswith("pool-")),
     Flip("protected", t.IAM_USER, "options.protect", False, {"required": True}, PROTECTED),
+    Flip("protected", t.HOSTED_ZONE, "options.protect", False, {"required": True}, PROTECTED),
     Flip("cluster-set-label", t.POOL, "metadata.labels", _without(LABEL)),
     Flip("no-sleep-while-serving", t.POOL, "spec.hibernateAfter", "2h0m0s"),
     Flip("placement", t.PLACEMENT, "spec.clusterSets", []),
