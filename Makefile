@@ -29,6 +29,7 @@ preview: $(STAMP)
 ## Write the references that are generated from the code.
 docs: $(STAMP)
 	@$(PY) -m settings.schema
+	@$(PY) -m preview.reference
 
 ## Write what Argo CD delivers to burst clusters, gitops/<stack>, from the stacks' config.
 gitops: $(STAMP)

@@ -97,9 +97,32 @@ class Interconnect(Section):
 
 
 class Guardrails(Section):
-    """What the policies allow this stack."""
+    """Budgets and allow-lists. `docs/guardrails.md` lists the rules that read them."""
 
     regions: tuple[Region, ...] = Field(default=(), description="regions that pools may be in; empty: any")
     instance_types: tuple[InstanceType, ...] = Field(default=(), description="machine types; empty: any")
+    max_machines: int = Field(default=12, ge=1, le=1000, description="machines of one cluster")
     max_clusters: int = Field(default=10, ge=1, le=1000, description="clusters of all pools together")
+    max_clusters_per_pool: int = Field(default=10, ge=1, le=100, description="clusters of one pool")
+    max_clusters_per_region: int = Field(default=10, ge=1, le=1000, description="clusters of all pools in one region")
+    max_running: int = Field(default=1, ge=0, le=1000, description="clusters kept running for the next claim")
     max_claim_lifetime: Duration = Field(default="24h0m0s", description="longest life of a claim")
+    minimum_hold: Duration = Field(default="10m0s", description="shortest `minimumHold` of a burst")
+    monthly_at_rest: int | None = Field(
+        default=None, ge=0, le=10_000_000, description="US dollars a month with no burst, roughly; default: no budget"
+    )
+    monthly_at_burst: int | None = Field(
+        default=None, ge=0, le=10_000_000, description="the same with all clusters running all month"
+    )
+    protect_pools: bool = Field(
+        default=False, description="pools, their namespaces, the identity and the hosted zones must be protected"
+    )
+    pin_operators: bool = Field(default=False, description="operators must be pinned to one version")
+    site_access: tuple[Literal["none", "default", "route", "loadbalancer"], ...] = Field(
+        default=("none", "default", "route", "loadbalancer"),
+        description="how Skupper sites may be reached",
+    )
+    max_link_cost: int = Field(default=10_000, ge=1, le=2**31 - 1, description="highest cost of a Skupper link")
+    levels: dict[Name, Literal["advisory", "mandatory", "disabled"]] = Field(
+        default={}, description="another level than mandatory, by rule"
+    )
