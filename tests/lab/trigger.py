@@ -58,6 +58,9 @@ class Trigger:
         self.wait("no claims", self._no_claims)
         for manifest in self.manifests:
             self.cluster.delete(manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"])
+        # A namespace that ends with pods in it is looked at again after half of their grace period only.
+        self.cluster.delete(*DEPLOYMENT)
+        self.wait("no pods", lambda: not self.cluster.find("v1", "Pod", DEPLOYMENT[3]))
         for name in NAMESPACES:
             self.cluster.delete("v1", "Namespace", name)
         for name in NAMESPACES:
