@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import urllib3
 from kubernetes import config
@@ -15,6 +15,20 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
 Manifest = dict[str, Any]
+
+
+class Access(NamedTuple):
+    """How to reach an API server: its address, a bearer token, and the certificate (PEM) that it is trusted by."""
+
+    server: str
+    token: str
+    certificate: str
+
+    def __repr__(self) -> str:
+        """Leave the token out."""
+        return f"Access({self.server})"
+
+
 T = TypeVar("T")
 
 MERGE = "application/merge-patch+json"
@@ -42,9 +56,16 @@ class Cluster:
         configs: Any = config
         configs.load_kube_config(str(kubeconfig), client_configuration=configuration)
         configuration.connection_pool_maxsize = CONNECTIONS
+        self._configuration: Any = configuration
         client: Any = ApiClient(configuration)
         client.configuration.retries = urllib3.Retry(total=2, backoff_factor=0.2)
         self._client: Any = DynamicClient(client, cache_file=f"{self._cache.name}/discovery")
+
+    def access(self) -> Access:
+        """Return how to reach it, for somebody else; its kubeconfig must hold a token."""
+        token: str = self._configuration.api_key["authorization"]
+        certificate = Path(self._configuration.ssl_ca_cert).read_text()
+        return Access(self._configuration.host, token.removeprefix("Bearer "), certificate)
 
     def resource(self, api_version: str, kind: str) -> Any:
         """Return the client's handle of a kind.

@@ -56,6 +56,7 @@ class StandIn:
 
 
 OLM, HIVE, OCM, ARGO = "operators.coreos.com", "hive.openshift.io", "cluster.open-cluster-management.io", "argoproj.io"
+HIVE_SYNC = "hiveinternal.openshift.io"
 
 STAND_INS = (
     StandIn(OLM, "v1alpha1", "Subscription", "subscriptions"),
@@ -72,8 +73,13 @@ STAND_INS = (
     StandIn(HIVE, "v1", "ClusterPool", "clusterpools"),
     StandIn(HIVE, "v1", "ClusterClaim", "clusterclaims"),
     StandIn(HIVE, "v1", "ClusterDeployment", "clusterdeployments"),
+    StandIn(HIVE, "v1", "ClusterDeprovision", "clusterdeprovisions"),
     StandIn(HIVE, "v1", "ClusterImageSet", "clusterimagesets", namespaced=False),
     StandIn(HIVE, "v1", "SelectorSyncSet", "selectorsyncsets", namespaced=False),
+    StandIn(HIVE_SYNC, "v1alpha1", "ClusterSync", "clustersyncs"),
+    StandIn(HIVE_SYNC, "v1alpha1", "ClusterSyncLease", "clustersyncleases", status=False),
+    StandIn("agent.open-cluster-management.io", "v1", "KlusterletAddonConfig", "klusterletaddonconfigs"),
+    StandIn("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", status=False),
     StandIn(ARGO, "v1alpha1", "AppProject", "appprojects", status=False),
     StandIn(ARGO, "v1alpha1", "Application", "applications", status=False),
     StandIn(ARGO, "v1alpha1", "ApplicationSet", "applicationsets"),

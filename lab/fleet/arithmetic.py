@@ -1,11 +1,14 @@
 """What a pool and its claims do next: Hive's decisions as pure functions.
 
-Source: openshift/hive, pkg/controller/clusterpool (Reconcile, getClustersToDelete, reconcileDeletedPool,
-assignClustersToClaims) and pkg/controller/clusterclaim (getClaimLifetime).
+Source: openshift/hive, pkg/controller/clusterpool (Reconcile, reconcileDeletedPool, assignClustersToClaims, isBroken,
+calculatePoolVersion) and pkg/controller/clusterclaim (getClaimLifetime).
 """
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from settings.values import nanoseconds
 
@@ -21,11 +24,20 @@ class PoolCluster:
     deleting: bool = False
     # Its claim was released; the pool is to delete it.
     released: bool = False
+    # It has been resuming for too long.
+    broken: bool = False
+    # The pool has changed since it was made.
+    stale: bool = False
 
     @property
     def free(self) -> bool:
-        """Whether the cluster is unclaimed and to be kept."""
+        """Whether the cluster is unclaimed and not on its way out; a broken one still is."""
         return not (self.claim or self.deleting or self.released)
+
+    @property
+    def installing(self) -> bool:
+        """Whether the cluster is unclaimed and being installed."""
+        return self.free and not self.installed
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,8 @@ def plan(pool: PoolSize, clusters: Sequence[PoolCluster], pending: Sequence[str]
 
     A pending claim makes Hive install another cluster at once, even if a hibernated one can serve, unless the maximum
     stops it: claimed and deleting clusters count until they are gone. The oldest free clusters run. Claims are served
-    in their order, only by clusters that are installed and running.
+    in their order, only by clusters that are installed and running. A broken cluster is replaced, once nothing is to be
+    added; one whose pool has changed is, once the pool has its size and nothing is being installed, one at a time.
 
     Args:
         pool: its numbers.
@@ -72,16 +85,24 @@ def plan(pool: PoolSize, clusters: Sequence[PoolCluster], pending: Sequence[str]
     delete, slots = _released(pool, clusters)
     add = 0
     drift = len(free) - pool.size - waiting
-    if drift < 0:
-        room = -drift if pool.maximum is None else pool.maximum - len(clusters)
-        add = max(0, min(-drift, room, slots))
+    room = 2**31 if pool.maximum is None else pool.maximum - len(clusters)
+    broken = [c.name for c in free if c.broken]
+    stale = [c.name for c in free if c.stale]
+    if not slots:
+        pass
+    elif drift < 0 and room > 0:
+        add = min(-drift, room, slots)
+    elif broken:
+        delete += broken[:slots]
     elif drift > 0:
         # Those first that are furthest from serving: installing (the newest), hibernated, running (the oldest).
         surplus = [c.name for c in reversed(free) if not c.installed]
         surplus += [c.name for c in free if c.installed and not c.running]
         surplus += [c.name for c in free if c.installed and c.running]
         delete += surplus[: min(drift, slots)]
-    run = [c.name for c in free if c.name not in delete][: pool.running + waiting]
+    elif drift == 0 and stale and not any(c.installing for c in free):
+        delete.append(stale[0])
+    run = [c.name for c in free if not (c.broken or c.name in delete)][: pool.running + waiting]
     return Plan(assign, delete, add, run)
 
 
@@ -93,7 +114,7 @@ def plan_end(pool: PoolSize, clusters: Sequence[PoolCluster]) -> list[str]:
 
 def _released(pool: PoolSize, clusters: Sequence[PoolCluster]) -> tuple[list[str], int]:
     """Return which released clusters to delete now, and how many more may be installed or deleted."""
-    busy = sum(c.deleting or (c.free and not c.installed) for c in clusters)
+    busy = sum(c.deleting or c.installing for c in clusters)
     slots = len(clusters) + 2**31 if pool.concurrent is None else max(0, pool.concurrent - busy)
     delete = [c.name for c in clusters if c.released and not c.deleting][:slots]
     return delete, slots - len(delete)
@@ -102,3 +123,10 @@ def _released(pool: PoolSize, clusters: Sequence[PoolCluster]) -> tuple[list[str
 def lifetime(claim: str | None, default: str | None, maximum: str | None) -> str | None:
     """Return how long a claim may live: its own or the pool's default, at most the pool's maximum; None is for ever."""
     return min((text for text in (claim or default, maximum) if text), key=nanoseconds, default=None)
+
+
+def pool_hash(spec: Mapping[str, Any]) -> str:
+    """Return what a pool's clusters are compared by: a change of these fields, and of no others, makes them stale."""
+    fields = ("platform", "baseDomain", "imageSetRef", "installConfigSecretTemplateRef", "customizationRef")
+    content = [spec.get(field) for field in fields] + ["inventory" in spec]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

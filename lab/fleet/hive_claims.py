@@ -1,12 +1,9 @@
-"""Plays Hive's clusterclaim controller, and what ACM's clusterclaims-controller does to a claim itself.
+"""Plays Hive's clusterclaim controller (openshift/hive, pkg/controller/clusterclaim).
 
-Source: openshift/hive, pkg/controller/clusterclaim; stolostron/clusterclaims-controller.
-
-Keeps: the conditions and their reasons; the lifetime, counted from when the claim got its cluster; both finalizers.
-A released claim stays until its cluster is gone. It is updated meanwhile: at once when ACM lets it go, and at the end
-when Hive does; in between Hive leaves it alone. A claim whose cluster vanished gets no other. Who strips Hive's
-finalizer leaks the cluster.
-Leaves out: RBAC for the claim's subjects, assignment conflicts, the import into ACM.
+Keeps: the conditions and their reasons; the lifetime, counted from when the claim got its cluster; the finalizer.
+A released claim stays until its cluster is gone, and Hive leaves it alone until then. A claim whose cluster vanished
+gets no other. Who strips Hive's finalizer leaks the cluster.
+Leaves out: RBAC for the claim's subjects, assignment conflicts.
 """
 
 from collections.abc import Callable
@@ -19,7 +16,6 @@ from lab.fleet.timing import Clock
 from settings.values import nanoseconds
 
 FINALIZER = "hive.openshift.io/claim"
-ACM_FINALIZER = "clusterclaims-controller.open-cluster-management.io/cleanup"
 
 
 def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
@@ -38,7 +34,6 @@ def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> Non
         claim.set_conditions(**new)
         if not claim.spec.get("namespace"):
             continue
-        claim.set_finalizers([*claim.finalizers, ACM_FINALIZER])
         if not _expire(claim, pools.get((claim.namespace, claim.spec["clusterPoolName"])), clock, say):
             _report(claim, deployment)
 
@@ -79,7 +74,6 @@ def _expire(claim: Thing, pool: Thing | None, clock: Clock, say: Callable[[str],
 
 
 def _release(claim: Thing, deployment: Thing | None, say: Callable[[str], None]) -> None:
-    claim.set_finalizers(name for name in claim.finalizers if name != ACM_FINALIZER)
     if FINALIZER not in claim.finalizers:
         return
     if deployment is None or not holds(claim, deployment):

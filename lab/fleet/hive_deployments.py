@@ -1,24 +1,35 @@
-"""Plays Hive's installer, hibernation and deprovision controllers and its reaper of namespaces.
+"""Plays Hive's installer and hibernation controllers and its reaper of namespaces.
 
-Source: openshift/hive, pkg/controller/{clusterdeployment,hibernation,clusterdeprovision,clusterpoolnamespace}.
+Source: openshift/hive, pkg/controller/{clusterdeployment,hibernation,clusterpoolnamespace}.
 
-Keeps: an install takes its time; power states with their way in between (one state for Hive's five on the way up); a
-deleted cluster stays until AWS is cleaned up; its namespace goes after it. Leaves out: failed installs and resumes,
-missing credentials, machine pools, SyncSets, idle clusters that go to sleep by `hibernateAfter`, a namespace that is
-deleted before its cluster.
+Keeps: an install takes its time; power states with their way in between (one state for Hive's five on the way up) and
+the conditions Hibernating and Ready; `hibernateAfter`, for claimed clusters only; a cluster whose SyncSets are not
+applied waits ten minutes before its first hibernation; a deleted cluster's namespace goes after it.
+Played by a fault, an annotation on the ClusterDeployment: machines that fail to stop or to start.
+Leaves out: failed installs, machine pools.
 """
 
+import secrets
+import string
+import uuid
 from collections.abc import Callable
 
 from lab.cluster import Cluster
-from lab.fleet.objects import HIVE, Thing, seconds, things
+from lab.fleet import aws
+from lab.fleet.objects import HIVE, HIVE_SYNC, STEP, Thing, seconds, stamp, things
 from lab.fleet.timing import Clock
+from settings.values import nanoseconds
 
 DEPROVISION = "hive.openshift.io/deprovision"
 POOL_LABEL = "hive.openshift.io/cluster-pool-name"
 RUNNING, HIBERNATING, RESUMING, STOPPING = "Running", "Hibernating", "StartingMachines", "Stopping"
+WAITING = "SyncSetsNotApplied"
 # Where what is under way leads.
 ENDS = {RESUMING: RUNNING, STOPPING: HIBERNATING}
+# Where it gets stuck; Hive goes on trying.
+FAILED = {"FailedToStartMachines": RESUMING, "FailedToStop": STOPPING}
+# What is to go wrong with a cluster: a power state of FAILED.
+FAULT = "lab.spillway.io/fault"
 
 
 def next_power(state: str, wanted: str, *, over: bool) -> str:
@@ -36,22 +47,27 @@ def next_power(state: str, wanted: str, *, over: bool) -> str:
     return RESUMING if wanted == RUNNING else STOPPING
 
 
-def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
-    """Bring every cluster one step on, and remove the namespaces of clusters that are gone."""
+def reconcile(synced: bool, cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
+    """Bring every cluster one step on, and remove the namespaces of clusters that are gone.
+
+    Args:
+        synced: whether SyncSets are played.
+        cluster: the hub.
+        clock: the time.
+        say: is told what was played.
+    """
     # Namespaces first: one that is listed here has its cluster in the later list, unless there is none.
     namespaces = things(cluster, "v1", "Namespace", selector=POOL_LABEL)
     deployments = things(cluster, HIVE, "ClusterDeployment")
+    syncs = things(cluster, HIVE_SYNC, "ClusterSync") if synced else []
+    applied = {sync.name for sync in syncs if sync.status.get("firstSuccessTime")}
     for deployment in deployments:
         if deployment.deleting:
-            _deprovision(deployment, clock, say)
-        elif not deployment.spec.get("installed"):
-            if clock.over(clock.timings.install, deployment.since("install")):
-                # In this order: a crash in between must not leave an installed cluster without a state.
-                deployment.set_status(powerState=RUNNING)
-                deployment.merge({"spec": {"installed": True}})
-                say(f"{deployment.name} installed")
+            continue
+        if not deployment.spec.get("installed"):
+            _install(cluster, deployment, clock, say)
         else:
-            _power(deployment, clock, say)
+            _power(deployment, clock, say, applied=not synced or deployment.name in applied)
     alive = {deployment.namespace for deployment in deployments}
     for namespace in namespaces:
         # A second more: creation timestamps have whole seconds.
@@ -60,19 +76,65 @@ def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> Non
             namespace.delete()
 
 
-def _power(deployment: Thing, clock: Clock, say: Callable[[str], None]) -> None:
+def _install(cluster: Cluster, deployment: Thing, clock: Clock, say: Callable[[str], None]) -> None:
+    if STEP not in deployment.annotations:
+        aws.launch(cluster, deployment.name)
+    if not clock.over(clock.timings.install, deployment.since("install")):
+        return
+    infra = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
+    metadata = {
+        "clusterID": str(uuid.uuid4()),
+        # The installer cuts the name to 21 characters.
+        "infraID": f"{deployment.name[:21].rstrip('-')}-{infra}",
+        "adminKubeconfigSecretRef": {"name": f"{deployment.name}-admin-kubeconfig"},
+    }
+    # In this order: a crash in between must not leave an installed cluster without a state.
+    deployment.set_status(powerState=RUNNING, installedTimestamp=stamp())
+    deployment.merge({"spec": {"installed": True, "clusterMetadata": metadata}})
+    say(f"{deployment.name} installed")
+
+
+def _power(deployment: Thing, clock: Clock, say: Callable[[str], None], *, applied: bool) -> None:
     state = deployment.status.get("powerState") or RUNNING
-    duration = clock.timings.resume if state == RESUMING else clock.timings.hibernate
-    over = state in ENDS and clock.over(duration, deployment.since(state))
-    after = next_power(state, deployment.spec.get("powerState") or RUNNING, over=over)
+    wanted = deployment.spec.get("powerState") or RUNNING
+    if wanted == RUNNING and _idle(deployment, clock):
+        deployment.merge({"spec": {"powerState": HIBERNATING}})
+        say(f"{deployment.name} has run for its hibernateAfter, {deployment.spec['hibernateAfter']}")
+        return
+    installed = deployment.status.get("installedTimestamp")
+    fresh = installed and not applied and not clock.over(clock.timings.sync_sets, seconds(installed))
+    if fresh and wanted == HIBERNATING and state in (RUNNING, WAITING):
+        deployment.set_status(powerState=WAITING)
+        return
+    way = RUNNING if state == WAITING else FAILED.get(state, state)
+    duration = clock.timings.resume if way == RESUMING else clock.timings.hibernate
+    over = way in ENDS and clock.over(duration, deployment.since(way))
+    after = next_power(way, wanted, over=over)
+    fault = deployment.annotations.get(FAULT, "")
+    if over and FAILED.get(fault) == way:
+        after = fault
     deployment.set_status(powerState=after)
-    if after == ENDS.get(state):
+    _report(deployment, after)
+    if after == ENDS.get(way):
         say(f"{deployment.name} {'resumed' if after == RUNNING else 'hibernated'}")
 
 
-def _deprovision(deployment: Thing, clock: Clock, say: Callable[[str], None]) -> None:
-    if DEPROVISION not in deployment.finalizers:
-        return
-    if clock.over(clock.timings.deprovision, deployment.since("deprovision")):
-        deployment.set_finalizers(name for name in deployment.finalizers if name != DEPROVISION)
-        say(f"{deployment.name} deprovisioned")
+def _idle(deployment: Thing, clock: Clock) -> bool:
+    """Tell whether a claimed cluster has run for its `hibernateAfter`."""
+    after, claimed = deployment.spec.get("hibernateAfter"), deployment.pool_reference.get("claimedTimestamp")
+    ready = deployment.condition("Ready")
+    if not (after and claimed and ready.get("status") == "True"):
+        return False
+    since = [claimed, ready["lastTransitionTime"], deployment.status.get("installedTimestamp") or claimed]
+    return clock.over(nanoseconds(after) / 1e9, max(map(seconds, since)))
+
+
+def _report(deployment: Thing, state: str) -> None:
+    stopping = FAILED.get(state, state) == STOPPING
+    reason = state if stopping or state == HIBERNATING else "ResumingOrRunning"
+    off = "True" if state == HIBERNATING else "False"
+    ready = "StoppingOrHibernating" if stopping or state == HIBERNATING else state
+    deployment.set_conditions(
+        Hibernating=(off, reason, f"power state {state}"),
+        Ready=("True" if state == RUNNING else "False", ready, f"power state {state}"),
+    )

@@ -2,9 +2,12 @@
 
 Keeps: the arithmetic of sizes; a missing dependency (noticed only when a cluster has to be added) stops before
 anything is installed, hibernated or resumed, while running clusters are still given and released ones deleted; which
-cluster is resumed and assigned; counts and conditions; a deleted pool stays until its clusters are gone.
-Leaves out: replacing clusters whose pool has changed, broken clusters and the resume timeout, inventory and
-customization, copies of Secrets, ACM's deletion of a deleted pool's Secrets.
+cluster is resumed and assigned; a cluster that resumes for longer than `resumeTimeout` is broken and replaced;
+unclaimed clusters are replaced one at a time when what they were made from changes in the pool's spec; counts and
+conditions; each cluster's own copy of the AWS keys; a deleted pool stays until its clusters are gone.
+Leaves out: clusters broken by failed installs, inventory and customization, copies of the pull secret and the
+install-config, RBAC.
+ACM's copy (stolostron/multicloud-operators-foundation, pkg/controllers/clusterset/clusterdeployment): made once.
 """
 
 import secrets
@@ -12,26 +15,31 @@ import string
 from collections.abc import Callable
 
 from lab.cluster import Cluster
-from lab.fleet.arithmetic import PoolCluster, PoolSize, plan, plan_end
+from lab.fleet.arithmetic import PoolCluster, PoolSize, plan, plan_end, pool_hash
 from lab.fleet.hive_deployments import DEPROVISION, POOL_LABEL
-from lab.fleet.objects import HIVE, Thing, stamp, things
+from lab.fleet.objects import HIVE, Thing, seconds, stamp, things
 from lab.fleet.timing import Clock
+from settings.values import nanoseconds
 
 FINALIZER = "hive.openshift.io/clusters"
 RELEASED = "hive.openshift.io/remove-cluster-from-pool"
 CLUSTER_SET = "cluster.open-cluster-management.io/clusterset"
+HASH = "hive.openshift.io/cluster-pool-spec-hash"
+# Of the AWS keys, only these reach a cluster: no session token, hence no short-lived keys.
+AWS_KEYS = ("aws_access_key_id", "aws_secret_access_key")
 
 
-def reconcile(cluster: Cluster, _clock: Clock, say: Callable[[str], None]) -> None:
+def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
     """Bring every pool one step on."""
     for pool in things(cluster, HIVE, "ClusterPool"):
         members = {thing.name: thing for thing in things(cluster, HIVE, "ClusterDeployment") if _of(pool, thing)}
-        _report(pool, members)
+        views = {name: _view(pool, member, clock) for name, member in members.items()}
+        _report(pool, list(views.values()))
         if pool.deleting:
-            _end(pool, members, say)
+            _end(pool, members, list(views.values()), say)
         else:
             pool.set_finalizers([*pool.finalizers, FINALIZER])
-            _step(cluster, pool, members, say)
+            _step(cluster, pool, members, clock, say)
 
 
 def _of(pool: Thing, deployment: Thing) -> bool:
@@ -39,7 +47,7 @@ def _of(pool: Thing, deployment: Thing) -> bool:
     return (reference.get("namespace"), reference.get("poolName")) == (pool.namespace, pool.name)
 
 
-def _view(deployment: Thing) -> PoolCluster:
+def _view(pool: Thing, deployment: Thing, clock: Clock) -> PoolCluster:
     return PoolCluster(
         name=deployment.name,
         installed=bool(deployment.spec.get("installed")),
@@ -47,6 +55,20 @@ def _view(deployment: Thing) -> PoolCluster:
         claim=deployment.pool_reference.get("claimName"),
         deleting=deployment.deleting,
         released=RELEASED in deployment.annotations,
+        broken=_broken(pool, deployment, clock),
+        stale=deployment.annotations.get(HASH) != pool_hash(pool.spec),
+    )
+
+
+def _broken(pool: Thing, deployment: Thing, clock: Clock) -> bool:
+    timeout: str | None = pool.spec.get("hibernationConfig", {}).get("resumeTimeout")
+    if not (timeout and deployment.spec.get("installed") and deployment.spec.get("powerState") == "Running"):
+        return False
+    if deployment.status.get("powerState") in ("Hibernating", "Running"):
+        return False
+    hibernating = deployment.condition("Hibernating")
+    return hibernating.get("reason") == "ResumingOrRunning" and clock.over(
+        nanoseconds(timeout) / 1e9, seconds(hibernating["lastTransitionTime"])
     )
 
 
@@ -55,10 +77,10 @@ def _size(pool: Thing) -> PoolSize:
     return PoolSize(spec["size"], spec.get("runningCount", 0), spec.get("maxSize"), spec.get("maxConcurrent"))
 
 
-def _report(pool: Thing, members: dict[str, Thing]) -> None:
-    free = [cluster for cluster in map(_view, members.values()) if cluster.free]
+def _report(pool: Thing, members: list[PoolCluster]) -> None:
+    free = [cluster for cluster in members if cluster.free]
     ready = sum(cluster.installed and cluster.running for cluster in free)
-    standby = sum(cluster.installed and not cluster.running for cluster in free)
+    standby = sum(cluster.installed and not (cluster.running or cluster.broken) for cluster in free)
     pool.set_status(size=len(free), standby=standby, ready=ready)
     maximum = pool.spec.get("maxSize")
     room = ("True", "Available", "There is capacity to add more clusters to the pool.")
@@ -66,10 +88,14 @@ def _report(pool: Thing, members: dict[str, Thing]) -> None:
         room = ("False", "MaxCapacity", f"Pool is at maximum capacity of {maximum} waiting and claimed clusters.")
     unknown = ("Unknown", "Initialized", "Condition Initialized")
     known = {name: unknown for name in ("MissingDependencies", "DeletionPossible") if not pool.condition(name)}
-    pool.set_conditions(**known, CapacityAvailable=room)
+    current = ("True", "ClusterDeploymentsCurrent", "All unassigned ClusterDeployments match the pool configuration")
+    if stale := ", ".join(sorted(cluster.name for cluster in free if cluster.stale)):
+        message = f"Some unassigned ClusterDeployments do not match the pool configuration: {stale}"
+        current = ("False", "SomeClusterDeploymentsStale", message)
+    pool.set_conditions(**known, CapacityAvailable=room, AllClustersCurrent=current)
 
 
-def _step(cluster: Cluster, pool: Thing, members: dict[str, Thing], say: Callable[[str], None]) -> None:
+def _step(cluster: Cluster, pool: Thing, members: dict[str, Thing], clock: Clock, say: Callable[[str], None]) -> None:
     claims = {
         claim.name: claim
         for claim in things(cluster, HIVE, "ClusterClaim", pool.namespace)
@@ -77,17 +103,20 @@ def _step(cluster: Cluster, pool: Thing, members: dict[str, Thing], say: Callabl
     }
     # Hive writes the claim first; what a crash left half done, or somebody else took off a claim, is mended.
     for claim in claims.values():
-        given = members.get(claim.spec.get("namespace", ""))
-        if given and _view(given).free:
-            _assign(claim, given, say)
-    held = {_view(member).claim: member for member in members.values()}
+        named = members.get(claim.spec.get("namespace", ""))
+        if named and _view(pool, named, clock).free:
+            _assign(claim, named, say)
+    held = {member.pool_reference.get("claimName"): member for member in members.values()}
     for name in [name for name in claims if not claims[name].spec.get("namespace") and name in held]:
         _assign(claims[name], held[name], say)
 
     pending = [name for name, claim in claims.items() if not claim.spec.get("namespace")]
-    todo = plan(_size(pool), [_view(member) for member in members.values()], pending)
-    for name, given in todo.assign:
-        _assign(claims[name], members[given], say)
+    # Looked at again, as the mending above has changed some.
+    views = {name: _view(pool, member, clock) for name, member in members.items()}
+    todo = plan(_size(pool), list(views.values()), pending)
+    given = {deployment for _, deployment in todo.assign}
+    for name, deployment in todo.assign:
+        _assign(claims[name], members[deployment], say)
     for name in pending[len(todo.assign) :]:
         claims[name].set_conditions(Pending=("True", "NoClusters", "No clusters in pool are ready to be claimed"))
     _delete(members, todo.delete, say)
@@ -100,7 +129,8 @@ def _step(cluster: Cluster, pool: Thing, members: dict[str, Thing], say: Callabl
         say(f"{_add(cluster, pool)} is being installed")
     for name, member in members.items():
         wanted = "Running" if name in todo.run else "Hibernating"
-        if _view(member).free and name not in todo.delete and member.spec.get("powerState") != wanted:
+        kept = views[name].free and not views[name].broken and name not in {*todo.delete, *given}
+        if kept and member.spec.get("powerState") != wanted:
             member.merge({"spec": {"powerState": wanted}})
 
 
@@ -117,8 +147,8 @@ def _assign(claim: Thing, deployment: Thing, say: Callable[[str], None]) -> None
         say(f"{deployment.name} given to claim {claim.name}")
 
 
-def _end(pool: Thing, members: dict[str, Thing], say: Callable[[str], None]) -> None:
-    _delete(members, plan_end(_size(pool), [_view(member) for member in members.values()]), say)
+def _end(pool: Thing, members: dict[str, Thing], views: list[PoolCluster], say: Callable[[str], None]) -> None:
+    _delete(members, plan_end(_size(pool), views), say)
     if members:
         names = ", ".join(sorted(members))
         message = f"The following ClusterDeployments are pending cleanup: {names}"
@@ -153,12 +183,15 @@ def _add(cluster: Cluster, pool: Thing) -> str:
     }
     # ACM gives every cluster of the pool, claimed or not, the set of the pool's own metadata, and no other.
     labels.pop(CLUSTER_SET, None)
-    own: dict[str, str] = pool.metadata.get("labels") or {}
-    labels |= {CLUSTER_SET: own[CLUSTER_SET]} if CLUSTER_SET in own else {}
-    aws = {
-        "region": pool.spec["platform"]["aws"]["region"],
-        "credentialsSecretRef": {"name": f"{name}-aws-creds"},
-    }
+    labels |= {CLUSTER_SET: pool.labels[CLUSTER_SET]} if CLUSTER_SET in pool.labels else {}
+    platform = pool.spec["platform"]["aws"]
+    aws = {"region": platform["region"], "credentialsSecretRef": {"name": f"{name}-aws-creds"}}
+    # As it is now: a change of the pool's Secret does not reach clusters that exist.
+    keys = cluster.get("v1", "Secret", platform["credentialsSecretRef"]["name"], pool.namespace) or {}
+    data: dict[str, str] = keys.get("data") or {}
+    copied = {key: value for key, value in data.items() if key in AWS_KEYS}
+    copy = {"name": f"{name}-aws-creds", "namespace": name}
+    cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": copy, "data": copied})
     cluster.create(
         {
             "apiVersion": HIVE,
@@ -168,7 +201,7 @@ def _add(cluster: Cluster, pool: Thing) -> str:
                 "namespace": name,
                 "finalizers": [DEPROVISION],
                 "labels": labels,
-                "annotations": pool.spec.get("annotations") or {},
+                "annotations": {**(pool.spec.get("annotations") or {}), HASH: pool_hash(pool.spec)},
             },
             "spec": {
                 "clusterName": name,
@@ -176,6 +209,7 @@ def _add(cluster: Cluster, pool: Thing) -> str:
                 "platform": {"aws": aws},
                 "clusterPoolRef": {"namespace": pool.namespace, "poolName": pool.name},
                 "installed": False,
+                **({"hibernateAfter": pool.spec["hibernateAfter"]} if pool.spec.get("hibernateAfter") else {}),
             },
         }
     )

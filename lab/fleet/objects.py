@@ -8,6 +8,7 @@ from typing import Any
 from lab.cluster import Cluster, Manifest
 
 HIVE = "hive.openshift.io/v1"
+HIVE_SYNC = "hiveinternal.openshift.io/v1alpha1"
 # What an object is going through and since when: its creation timestamp has whole seconds only, which may be minutes
 # here, and a status may only have the fields of the upstream schema.
 STEP = "lab.spillway.io/step"
@@ -48,6 +49,7 @@ class Thing:
         self.status: dict[str, Any] = manifest.get("status") or {}
         self.deleting = deleting(manifest)
         self.annotations: dict[str, str] = self.metadata.get("annotations") or {}
+        self.labels: dict[str, str] = self.metadata.get("labels") or {}
         self.finalizers: list[str] = self.metadata.get("finalizers") or []
         # Of a cluster: the pool and the claim that it belongs to.
         self.pool_reference: dict[str, str] = self.spec.get("clusterPoolRef") or {}

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from lab.cluster import Cluster
+from lab.fleet import aws
 from lab.fleet.objects import HIVE, things
 
 
@@ -30,14 +31,21 @@ def clusters(cluster: Cluster) -> list[Seen]:
 
 
 def leaks(cluster: Cluster) -> list[str]:
-    """Return the clusters that are claimed by a claim that does not exist: they run, and nobody removes them."""
+    """Return the clusters that cost money and that nobody removes, each once.
+
+    Those claimed by a claim that does not exist, and those that AWS has while the hub knows nothing of them.
+    """
+    # Looked at before and after the hub: what is made or removed meanwhile is no leak.
+    before = aws.present(cluster)
     # Clusters first: a claim that goes meanwhile has taken its cluster with it.
     deployments = things(cluster, HIVE, "ClusterDeployment")
     claims = {(claim.namespace, claim.name) for claim in things(cluster, HIVE, "ClusterClaim")}
-    return [
+    unclaimed = {
         deployment.name
         for deployment in deployments
         if "claimName" in (reference := deployment.pool_reference)
         and (reference["namespace"], reference["claimName"]) not in claims
         and not deployment.deleting
-    ]
+    }
+    unknown = before & aws.present(cluster) - {deployment.name for deployment in deployments}
+    return sorted(unclaimed | unknown)

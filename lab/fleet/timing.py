@@ -20,7 +20,15 @@ class Timings:
     deprovision: float = 15 * MINUTE
     # openshift/hive pkg/controller/clusterpoolnamespace: minimumLifetime.
     namespace: float = 5 * MINUTE
+    # openshift/hive pkg/controller/hibernation: hibernateAfterSyncSetsNotApplied.
+    sync_sets: float = 10 * MINUTE
+    # openshift/hive pkg/controller/clustersync: defaultReapplyInterval.
+    reapply: float = 120 * MINUTE
+    # open-cluster-management-io/ocm, pkg/registration/hub/lease: five times a lease of 60 seconds.
+    lease_grace: float = 5 * MINUTE
     # Estimates.
+    importing: float = 3 * MINUTE
+    detach: float = 1 * MINUTE
     operator: float = 2 * MINUTE
     multi_cluster_hub: float = 10 * MINUTE
     token: float = 10

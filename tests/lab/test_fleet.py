@@ -18,7 +18,10 @@ import pytest
 from kubernetes.client.exceptions import ApiException
 
 from lab.cluster import Cluster, Manifest
-from lab.fleet.hive_claims import ACM_FINALIZER, FINALIZER
+from lab.fleet import aws
+from lab.fleet.acm_claims import ACM_FINALIZER
+from lab.fleet.acm_claims import API as OCM
+from lab.fleet.hive_claims import FINALIZER
 from lab.fleet.objects import HIVE, deleting
 from lab.fleet.observe import Seen, clusters, leaks
 from lab.fleet.runtime import Fleet
@@ -37,7 +40,7 @@ class World:
         self.cluster = cluster
         self.name = f"p{next(numbers)}"
         self.apply("v1", "Namespace", self.name, namespace=None)
-        self.credentials = self.apply("v1", "Secret", "creds", stringData={"key": "value"})
+        self.keys()
         self.apply(HIVE, "ClusterImageSet", "img", namespace=None, spec={"releaseImage": "example.com/ocp:4.20.1"})
 
     def apply(self, api: str, kind: str, name: str, *, namespace: str | None = "", **rest: Any) -> Manifest:
@@ -45,6 +48,12 @@ class World:
         if namespace is not None:
             metadata["namespace"] = self.name
         return self.cluster.apply({"apiVersion": api, "kind": kind, "metadata": metadata, **rest}, force=True)
+
+    def keys(self, **data: str) -> None:
+        """Put the AWS keys there; ACM takes them along with a deleted pool."""
+        self.apply(
+            "v1", "Secret", "creds", stringData={"aws_access_key_id": "id", "aws_secret_access_key": "key"} | data
+        )
 
     def pool(self, size: int, **numbers: Any) -> None:
         spec = {
@@ -103,14 +112,20 @@ def world(lab: Hub) -> Iterator[World]:
     """A namespace for a pool, and nothing that plays; what was made there is taken away afterwards."""
     world = World(lab.cluster)
     yield world
-    left = [("ClusterDeployment", seen.name, seen.name) for seen in world.members()]
+    left = [(HIVE, "ClusterDeployment", seen.name, seen.name) for seen in world.members()]
     for kind in ("ClusterPool", "ClusterClaim"):
-        left += [(kind, found["metadata"]["name"], world.name) for found in lab.cluster.find(HIVE, kind, world.name)]
-    for kind, name, namespace in left:
+        found = lab.cluster.find(HIVE, kind, world.name)
+        left += [(HIVE, kind, thing["metadata"]["name"], world.name) for thing in found]
+    managed = [found["metadata"]["name"] for found in lab.cluster.find(OCM, "ManagedCluster")]
+    left += [(OCM, "ManagedCluster", name, None) for name in managed if name.startswith(f"{world.name}-")]
+    for api, kind, name, namespace in left:
         # What was on its way out may have gone meanwhile.
         with contextlib.suppress(ApiException):
-            lab.cluster.patch(HIVE, kind, name, {"metadata": {"finalizers": []}}, namespace)
-        lab.cluster.delete(HIVE, kind, name, namespace)
+            lab.cluster.patch(api, kind, name, {"metadata": {"finalizers": []}}, namespace)
+        lab.cluster.delete(api, kind, name, namespace)
+    for name in aws.present(lab.cluster):
+        if name.startswith(f"{world.name}-"):
+            aws.terminate(lab.cluster, name)
 
 
 @pytest.fixture
@@ -183,6 +198,7 @@ def test_claims_are_served_in_their_order(world: World, fleet: list[str]) -> Non
     world.claim("z")
     time.sleep(1.1)
     world.claim("a")
+    world.keys()
     world.pool(0, maxSize=1)
     world.served("z")
     assert world.holder("a") is None
@@ -291,7 +307,7 @@ def test_a_missing_dependency_stops_installs_and_the_resume_for_a_claim(world: W
     world.until("the condition", lambda: world.conditions("ClusterPool")["MissingDependencies"] == missing)
     time.sleep(1)
     assert world.states() == ["Hibernating"]
-    world.apply("v1", "Secret", "creds", stringData={"key": "value"})
+    world.keys()
     world.served("a")
     assert world.conditions("ClusterPool")["MissingDependencies"] == ("False", "Verified")
 
