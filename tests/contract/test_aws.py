@@ -132,6 +132,19 @@ class TestPolicies:
             "iam:CreateAccessKey", "iam:CreateUser", "iam:DeleteUserPolicy", "iam:PutUserPolicy", "iam:TagUser",
         }  # fmt: skip
 
+    @pytest.mark.parametrize("mode", ["Mint", "Passthrough"])
+    def test_the_first_load_balancer_of_an_account_can_be_made(self, mode: str) -> None:
+        """AWS makes a service-linked role with it, by the caller's rights; the installer's list does not say so."""
+        (rule,) = [
+            s for s in statements(Reach("u", [mode], "burst", [], ["example.com"])) if s["Sid"] == "ServiceRoles"
+        ]
+        assert rule["Action"] == ["iam:CreateServiceLinkedRole"]
+
+    @pytest.mark.parametrize("modes", [["Mint"], ["Passthrough"], ["Mint", "Passthrough"]])
+    def test_ten_regions_and_the_longest_names_still_fit_two_policies(self, modes: list[str]) -> None:
+        wide = Reach("u" * 63, modes, "b" * 20, [f"ap-southeast-{n}" for n in range(10)], ["burst.example.com"])
+        assert {name: len(text) < 6144 for name, text in documents(wide).items()} == {"compute": True, "names": True}
+
     def test_each_is_short_enough_and_attached(self, prod: Recording) -> None:
         texts = {r.name: r.inputs["policy"] for r in prod.of_type(POLICY)}
         assert all(len(text) < 6144 for text in texts.values()), {name: len(text) for name, text in texts.items()}
@@ -143,21 +156,22 @@ class TestPolicies:
         regions = ["eu-central-1", "eu-west-1", "us-east-1", "us-west-2"]
         tag = {"aws:ResourceTag/spillway-installer": "spillway-prod-installer"}
         to_ec2 = {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}
+        linked = {"iam:AWSServiceName": ["elasticloadbalancing.amazonaws.com", "spot.amazonaws.com"]}
         records = {"route53:ChangeResourceRecordSetsNormalizedRecordNames": ["*.burst.example.com"]}
         assert {sid: (s["Resource"], s.get("Condition")) for sid, s in found.items()} == {
             "Read": (["*"], None),
             "Regional": (["*"], {"StringEquals": {"aws:RequestedRegion": regions}}),
-            "Hibernate": (["*"], {"StringEquals": {"aws:RequestedRegion": regions, **tag}}),
+            "Machines": (["*"], {"StringEquals": {"aws:RequestedRegion": regions, **tag}}),
             "Buckets": (["arn:aws:s3:::burst*", "arn:aws:s3:::openshift-bootstrap-data-burst*"], None),
             "Roles": (["arn:aws:iam::*:role/burst*"], None),
             "PassRole": (["arn:aws:iam::*:role/burst*"], {"StringEquals": to_ec2}),
             "Profiles": (["arn:aws:iam::*:instance-profile/burst*"], None),
             "Users": (["arn:aws:iam::*:user/burst*"], None),
-            "ServiceRoles": (["arn:aws:iam::*:role/aws-service-role/*"], None),
+            "ServiceRoles": (["arn:aws:iam::*:role/aws-service-role/*"], {"StringEquals": linked}),
             "Records": (["*"], {"ForAllValues:StringLike": records}),
             "Zones": (["*"], None),
         }
-        assert found["Hibernate"]["Action"] == ["ec2:StartInstances", "ec2:StopInstances"]
+        assert found["Machines"]["Action"] == ["ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"]
         assert found["PassRole"]["Action"] == ["iam:PassRole"]
         reads = ("Describe", "Get", "List", "Simulate")
         assert [a for a in found["Read"]["Action"] if not a.partition(":")[2].startswith(reads)] == []
@@ -235,6 +249,17 @@ class TestKeys:
             assert reveal(secret.inputs["stringData"])["aws_access_key_id"] == "installer-key-b-id"
         assert recording.exports["installerKeys"] == {"a": "installer-key-a-id", "b": "installer-key-b-id"}
         assert not secret_names(recording) & secret_names(prod)
+
+    def test_in_one_up_the_new_key_comes_first_and_the_old_secret_goes_last(self) -> None:
+        """A pool whose Secret is missing, even for a moment, resumes nothing."""
+        recording = up(TWO_KEYS)
+        for region in ("us", "eu"):
+            secret = recording.named("kubernetes:core/v1:Secret", f"pool-burst-{region}-aws-creds")
+            pool = recording.named("kubernetes:hive.openshift.io/v1:ClusterPool", f"pool-burst-{region}-pool")
+            assert {"installer-key-a", "installer-key-b"} <= before(recording, secret)
+            assert secret.name in before(recording, pool)
+            # A new name is a replacement, which the provider begins with the new object unless it is told not to.
+            assert not secret.options.delete_before_replace
 
     def test_dropping_the_old_generation_changes_nothing_for_the_pools(self) -> None:
         """A new name of the Secret would make Hive replace every unclaimed cluster once more."""
