@@ -4,7 +4,9 @@ Proves what the program asks for; not that AWS grants it, nor that an install ge
 """
 
 import json
+import random
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ import yaml
 
 from components import installer_policies
 from components.installer_policies import Reach, documents, partition, statements
-from preview.recording import Call, Recording, record
+from preview.guardrails import pack_config, verdicts
+from preview.recording import ROOT, Call, Recording, record
 from preview.registration import Registration, Secret, reveal
 from preview.tree import tree
 
@@ -25,7 +28,7 @@ TWO_KEYS = {"spillway:aws.identity.keys": ["a", "b"]}
 MORE = {
     "name": "burst-west", "region": "us-west-2", "baseDomain": "burst.example.com",
     "releaseImage": "quay.io/o/r:4.18.20", "size": 1, "maxSize": 1, "credentialsMode": "Passthrough",
-    "credentials": {"source": "identity"}, "networks": {"machine": "10.18.0.0/16"},
+    "credentials": {"source": "identity"}, "networks": {"machine": "10.18.0.0/16"}, "protect": True,
 }  # fmt: skip
 
 
@@ -288,7 +291,8 @@ def test_a_destroy_removes_every_pool_before_identity_and_zone() -> None:
 
 def test_one_command_adds_a_region(prod: Recording) -> None:
     """`pulumi config set --path` stores a text; the CLI knows no objects."""
-    recording = record("prod", overrides={"spillway:pools[2]": json.dumps(MORE)})
+    command = {"spillway:pools[2]": json.dumps(MORE)}
+    recording = record("prod", overrides=command)
     new = {r.name for r in recording.registrations} - {r.name for r in prod.registrations}
     assert {re.sub(r"image-set-\w+", "image-set", name) for name in new} == {
         "pool-burst-west",
@@ -297,6 +301,8 @@ def test_one_command_adds_a_region(prod: Recording) -> None:
         *(f"interconnect-burst-west{part}" for part in ("", "-token", "-sync")),
     }  # fmt: skip
     assert on_aws(recording) == on_aws(prod)
+    verdict = verdicts(recording, pack_config("prod", ROOT, command))
+    assert [found for one in verdict if one.level == "mandatory" for found in one.findings] == []
 
 
 def test_fifty_pools_in_ten_regions_by_config_only() -> None:
@@ -321,7 +327,9 @@ def test_fifty_pools_in_ten_regions_by_config_only() -> None:
     assert len(on_aws(recording)) == 8
     assert all(len(r.inputs["policy"]) < 6144 for r in recording.of_type(POLICY))
     lines = tree(recording)
-    assert len(lines) < 220, "a line a pool, its link and its tier, and the rest as always"
+    assert len(lines) < 210, "a line a pool, its link and its tier, and the rest as always"
+    mixed = random.Random(7).sample(recording.registrations, len(recording.registrations))
+    assert len(tree(replace(recording, registrations=tuple(mixed)))) == len(lines), "in whatever order they register"
     drawn = [line for line in lines if "ClusterPool pool-burst-" in line]
     assert len(drawn) == 50
     assert drawn[49] == (
