@@ -16,11 +16,11 @@ ACTIONS = Path(__file__).with_name("installer_actions.yaml")
 # Characters of a managed policy, a quota of AWS that cannot be raised.
 LIMIT = 6144
 # Statements on machines and networks; the others are on what has a name: buckets, roles, users, records.
-COMPUTE = ("Read", "Regional", "Hibernate")
+COMPUTE = ("Read", "Regional", "Machines")
 # The program puts this tag, with the user's name, on everything of the identity's clusters.
 TAG = "spillway-installer"
 
-_HIBERNATE = ("ec2:StartInstances", "ec2:StopInstances")
+_MACHINES = ("ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances")
 _READS = ("Describe", "Get", "List", "Simulate")
 _USERS = ("AccessKey", "User")
 _IAM_RULES = {"PassRole": "PassRole", "CreateServiceLinkedRole": "ServiceRoles"}
@@ -66,9 +66,11 @@ def statements(reach: Reach) -> list[Statement]:
 
     - What only reads: everything.
     - Changes in EC2 and ELB: the regions.
-    - Stopping and starting machines: those with the identity's tag.
+    - Stopping, starting and terminating machines: those with the identity's tag, which they have from their first
+      moment. It guards against mistakes only: whoever holds the key may set the tag as well.
     - S3: buckets of its clusters (`<infra id>-...`, `openshift-bootstrap-data-<infra id>`).
-    - IAM: roles, profiles and users of its clusters; roles are passed to EC2 only.
+    - IAM: roles, profiles and users of its clusters; roles are passed to EC2 only. Service-linked roles: those of load
+      balancers and of spot machines, which an account gets with its first one.
     - Route 53: records below the base domains. Zones are made and removed for each cluster, under unknown ids.
 
     None of these hinders a permission check: with credentialsMode set, as here it always is, neither the installer nor
@@ -79,6 +81,7 @@ def statements(reach: Reach) -> list[Statement]:
     regions = {"StringEquals": {"aws:RequestedRegion": sorted(reach.regions)}} if reach.regions else {}
     tagged = {"StringEquals": {**regions.get("StringEquals", {}), f"aws:ResourceTag/{TAG}": reach.user}}
     to_ec2 = {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}}
+    linked = {"StringEquals": {"iam:AWSServiceName": ["elasticloadbalancing.amazonaws.com", "spot.amazonaws.com"]}}
     records = {
         "ForAllValues:StringLike": {
             "route53:ChangeResourceRecordSetsNormalizedRecordNames": [f"*.{domain}" for domain in sorted(reach.domains)]
@@ -88,13 +91,13 @@ def statements(reach: Reach) -> list[Statement]:
     rules: dict[str, tuple[list[str], dict[str, Any]]] = {
         "Read": (["*"], {}),
         "Regional": (["*"], regions),
-        "Hibernate": (["*"], tagged),
+        "Machines": (["*"], tagged),
         "Buckets": (buckets, {}),
         "Roles": ([f"{arn}:iam::*:role/{named}"], {}),
         "PassRole": ([f"{arn}:iam::*:role/{named}"], to_ec2),
         "Profiles": ([f"{arn}:iam::*:instance-profile/{named}"], {}),
         "Users": ([f"{arn}:iam::*:user/{named}"], {}),
-        "ServiceRoles": ([f"{arn}:iam::*:role/aws-service-role/*"], {}),
+        "ServiceRoles": ([f"{arn}:iam::*:role/aws-service-role/*"], linked),
         "Records": (["*"], records),
         "Zones": (["*"], {}),
     }
@@ -124,7 +127,7 @@ def _rule(action: str) -> str:
         return _iam_rule(name)
     if service == "route53":
         return "Records" if name == "ChangeResourceRecordSets" else "Zones"
-    return "Hibernate" if action in _HIBERNATE else "Regional"
+    return "Machines" if action in _MACHINES else "Regional"
 
 
 def _iam_rule(name: str) -> str:

@@ -12,6 +12,7 @@ from preview.recording import Recording
 from preview.resources import prices, resource
 from preview.stack_file import load
 from settings.application import Guardrails
+from settings.reading import entry
 
 NO_BUDGET = 10**9
 
@@ -59,8 +60,10 @@ def _parsed(text: str) -> Any:
 def configuration(config: dict[str, Any]) -> dict[str, Any]:
     """Return the pack's configuration for a stack's config, by key; the config has passed the settings' checks."""
     limits = Guardrails.model_validate_json(json.dumps(config.get("spillway:guardrails", {})))
-    pools = cast(list[dict[str, Any]], config.get("spillway:pools", []))
-    bursts = cast(list[dict[str, Any]], config.get("spillway:bursts", []))
+    pools, bursts = (
+        cast(list[dict[str, Any]], [entry(item) for item in config.get(f"spillway:{key}", [])])
+        for key in ("pools", "bursts")
+    )
     cluster_set = config.get("spillway:clusterSet", {}).get("name", "")
     budget = {"rest": limits.monthly_at_rest, "burst": limits.monthly_at_burst}
     rules: dict[str, dict[str, Any]] = {
@@ -82,10 +85,10 @@ def configuration(config: dict[str, Any]) -> dict[str, Any]:
             "minimumHold": limits.minimum_hold,
             "bursts": {f"{burst['pool']}-{burst['name']}": burst["replicas"] for burst in bursts},
         },
-        "secrets-from-config": {"allowed": [entry for pool in pools for entry in _key_secrets(pool)]},
+        "secrets-from-config": {"allowed": [found for pool in pools for found in _key_secrets(pool)]},
         "operators-pinned": {"pinned": limits.pin_operators},
         "site-access": {"allowed": list(limits.site_access)},
-        "references": {"existingSecrets": [entry for pool in pools for entry in _existing_secrets(pool)]},
+        "references": {"existingSecrets": [found for pool in pools for found in _existing_secrets(pool)]},
         "link-costs": {"maximum": limits.max_link_cost},
     }
     return {

@@ -69,6 +69,10 @@ class Limit:
     source: str
 
 
+class CredentialsError(Exception):
+    """AWS credentials are there and cannot be used; the text is for the user."""
+
+
 def quota_of(instance_type: str) -> Quota | None:
     """Return the quota that a type's vCPUs count against, or None if it is none of the known ones."""
     letters = family(instance_type)
@@ -125,7 +129,7 @@ def default_limits(wanted: Sequence[Need]) -> dict[Need, Limit]:
 
 def account_limits(wanted: Sequence[Need], clients: Clients) -> dict[Need, Limit]:
     """Return the account's limits; where they may not be read, AWS's defaults, marked so."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 (boto3 is for this command only, and slow to load)
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (for this command only, slow to load)
 
     found: dict[Need, Limit] = {}
     for need in wanted:
@@ -138,6 +142,8 @@ def account_limits(wanted: Sequence[Need], clients: Clients) -> dict[Need, Limit
             # AWS has no entry of its own for a quota that was never changed in some accounts.
             why = "" if code == "NoSuchResourceException" else f", reading it failed: {code}"
             found[need] = Limit(need.quota.default, f"AWS default{why}")
+        except BotoCoreError as error:
+            found[need] = Limit(need.quota.default, f"AWS default, reading it failed: {type(error).__name__}")
     return found
 
 
@@ -197,7 +203,7 @@ def _wrong_account(aws: Aws, clients: Clients) -> str | None:
     except ClientError as error:
         return f"AWS refuses the credentials ({_code(error)})"
     except BotoCoreError as error:
-        return f"AWS cannot be asked ({error.fmt})"
+        return f"AWS cannot be asked ({error})"
     if aws.account and account != aws.account:
         return f"The credentials are for account {account}, but the stack's is {aws.account}"
     return None
@@ -205,7 +211,7 @@ def _wrong_account(aws: Aws, clients: Clients) -> str | None:
 
 def _zones(settings: Settings, clients: Clients | None) -> tuple[list[str], bool]:
     """Look up the zones that must be there before `pulumi up`."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     made = {zone.name: zone.parent for zone in settings.aws.zones if zone.source == "create"}
     public = {pool.base_domain for pool in settings.pools if pool.publish == "External"}
@@ -217,38 +223,47 @@ def _zones(settings: Settings, clients: Clients | None) -> tuple[list[str], bool
             continue
         try:
             lines.append(f"hosted zone {domain}: found, {look_up(clients('route53', settings.aws.region), domain)}")
-        except (ZoneError, ClientError) as error:
-            problem = str(error) if isinstance(error, ZoneError) else f"AWS refuses to look it up ({_code(error)})"
+        except (ZoneError, ClientError, BotoCoreError) as error:
+            problem = f"AWS refuses to look it up ({_code(error)})" if isinstance(error, ClientError) else str(error)
             lines.append(f"hosted zone {domain}: {problem}")
             all_there = False
     return lines, all_there
 
 
 def session_clients(aws: Aws) -> Clients | None:
-    """Return boto3 clients by the credentials that the AWS CLI would find, or None if there are none."""
+    """Return boto3 clients by the credentials that the AWS CLI would find, or None if there are none.
+
+    Raises:
+        CredentialsError: they are there and of no use: half of them is missing, or the profile is.
+    """
     import boto3  # noqa: PLC0415 (for this command only, and slow to load)
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
     try:
         session: Any = boto3.Session(profile_name=aws.profile)
-    except ProfileNotFound:
-        return None
-    if session.get_credentials() is None:
-        return None
+        if session.get_credentials() is None:
+            return None
+    except BotoCoreError as error:
+        raise CredentialsError(f"The AWS credentials cannot be used: {error}") from None
     return lambda service, region: session.client(service, region_name=region)
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
-    """Print the comparison; return 1 if something lacks or the stack's configuration is wrong."""
+    """Print the comparison; return 1 if something lacks, or configuration or credentials are wrong."""
     known = hub_stacks(root)
     parser = argparse.ArgumentParser(prog="python -m preview quotas", description=__doc__)
     parser.add_argument("stack", choices=known, help=f"one of {', '.join(known)}")
     stack = parser.parse_args(arguments).stack
     try:
         settings = read_settings(stack, root)
-    except SettingsError as error:
+        clients = session_clients(settings.aws)
+    except ModuleNotFoundError as error:
+        mend = f"{sys.executable} -m pip install -r requirements-dev.txt"
+        print(f"{error.name} is not installed, and this command needs it:  {mend}", file=sys.stderr)
+        return 1
+    except (SettingsError, CredentialsError) as error:
         print(error, file=sys.stderr)
         return 1
-    lines, enough = check(settings, session_clients(settings.aws))
+    lines, enough = check(settings, clients)
     print("\n".join(lines))
     return int(not enough)

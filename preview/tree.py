@@ -51,7 +51,8 @@ def _branches(recording: Recording, nodes: Sequence[Registration], indent: str) 
 
 def _shape(recording: Recording, node: Registration) -> Shape:
     """Return what makes two branches alike: types, protection and waits; names and sizes may differ."""
-    inner = tuple(_shape(recording, child) for child in recording.children(node))
+    # Sorted: what depends on nothing in common registers in any order.
+    inner = tuple(sorted((_shape(recording, child) for child in recording.children(node)), key=repr))
     return (node.type, node.options.protect, tuple(_notes(node)), inner)
 
 

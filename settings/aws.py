@@ -11,7 +11,11 @@ from settings.values import AccountId, ClusterPrefix, DnsName, Name, Region, Tex
 class Identity(Section):
     """The IAM user that installs, hibernates and removes clusters, for pools with credentials.source identity."""
 
-    user: Name = Field(description="name of the IAM user", examples=["spillway-installer"])
+    user: Name = Field(
+        description="name of the IAM user; a change makes a new user and takes the keys of the old one away from the "
+        "clusters that exist",
+        examples=["spillway-installer"],
+    )
     cluster_prefix: ClusterPrefix = Field(
         description="beginning of the names of all pools that use it: the user may touch only IAM roles, users and "
         "buckets of clusters named so",

@@ -107,6 +107,9 @@ def zones(pools: Pools, aws: Aws | None, *, all_pools: bool) -> Iterator[Mistake
             yield Mistake(parent, f"got {zone.parent!r}", allowed, remove_command(parent))
         elif zone.parent and not zone.name.endswith(f".{zone.parent}"):
             yield wrong(parent, f"got {zone.parent!r}", f"a zone above {zone.name}", zone.name.partition(".")[2])
+        elif zone.parent and aws and zone.parent in {other.name for other in aws.zones if other.source == "create"}:
+            allowed = "a zone that exists: it is looked up before anything is made; or nothing, and delegate by hand"
+            yield Mistake(parent, f"got {zone.parent!r}, which the stack makes itself", allowed, remove_command(parent))
     if not aws or not aws.zones or not all_pools:
         return
     names = {zone.name for zone in aws.zones}

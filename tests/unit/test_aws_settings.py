@@ -75,6 +75,7 @@ TABLE: list[tuple[str, Changes, str, str, str]] = [
     ("zone twice", aws(zones=[{"name": DOMAIN}] * 2), "spillway:aws.zones[1].name", "there already", "pulumi config rm"),
     ("parent of an existing zone", aws(zones=[{"name": DOMAIN, "parent": "opentlc.com"}]), "spillway:aws.zones[0].parent", "delegated already", "pulumi config rm"),
     ("parent elsewhere", aws(zones=[{"name": DOMAIN, "source": "create", "parent": "example.com"}]), "spillway:aws.zones[0].parent", f"a zone above {DOMAIN}", "opentlc.com"),
+    ("parent that the stack makes", aws(zones=[{"name": DOMAIN, "source": "create", "parent": "opentlc.com"}, {"name": "opentlc.com", "source": "create"}]), "spillway:aws.zones[0].parent", "which the stack makes itself", "pulumi config rm"),
     ("zone's name", aws(zones=[{"name": "example"}]), "spillway:aws.zones[0].name", "a DNS name", "example.com"),
     ("identity with a Secret", {**aws(), f"{POOL}.credentials": {"source": "identity", "awsSecret": "x"}}, f"{POOL}.credentials.awsSecret", "source is identity", "pulumi config rm"),
 ]  # fmt: skip

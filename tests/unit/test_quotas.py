@@ -4,12 +4,16 @@ The answers of Service Quotas are botocore's Stubber's, checked by botocore agai
 that the codes of the quotas are right.
 """
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from preview import quotas
@@ -175,6 +179,25 @@ class TestAccount:
         assert not enough
         assert "AWS refuses the credentials (InvalidClientTokenId)" in "\n".join(lines)
 
+    def test_a_connection_that_breaks_off_is_told(self, stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Such as in a region that a proxy does not let through: no traceback, and no default passed off as a limit."""
+        stubs.caller(ACCOUNT)
+
+        def broken(*_: Any, **__: Any) -> Any:
+            raise EndpointConnectionError(endpoint_url="https://aws.example.com")
+
+        for service, region in (
+            ("service-quotas", "us-east-1"),
+            ("service-quotas", "eu-west-1"),
+            ("route53", "us-east-1"),
+        ):
+            monkeypatch.setattr(stubs(service, region), "_make_api_call", broken)
+        lines, enough = quotas.check(prod(), stubs)
+        assert not enough
+        (row,) = [line for line in lines if line.startswith("us-east-1  vCPU")]
+        assert "AWS default, reading it failed: EndpointConnectionError" in row
+        assert 'hosted zone example.com: Could not connect to the endpoint URL: "https://aws.example.com"' in lines
+
     def test_a_zone_that_may_not_be_looked_up(self, stubs: Stubs) -> None:
         stubs.caller(ACCOUNT)
         stubs.limits({"L-1216C47A": 200.0})
@@ -182,3 +205,60 @@ class TestAccount:
         lines, enough = quotas.check(prod(), stubs)
         assert not enough
         assert "hosted zone example.com: AWS refuses to look it up (AccessDenied)" in lines
+
+
+class TestCommand:
+    """`python -m preview quotas`, with what it finds in the environment."""
+
+    @pytest.fixture(autouse=True)
+    def nothing_from_outside(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            monkeypatch.setenv(name, str(tmp_path / name))
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    def test_no_credentials(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert quotas.main(["prod"]) == 1
+        assert "No AWS credentials are given" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("environment", "told"),
+        [
+            ({"AWS_ACCESS_KEY_ID": "x"}, "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY"),
+            ({"AWS_PROFILE": "nobody"}, "The config profile (nobody) could not be found"),
+        ],
+    )
+    def test_credentials_of_no_use(
+        self,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        environment: dict[str, str],
+        told: str,
+    ) -> None:
+        """A misspelt profile must not end in AWS's defaults, which look like an answer."""
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        assert quotas.main(["prod"]) == 1
+        shown = capsys.readouterr()
+        assert (shown.out, shown.err) == ("", f"The AWS credentials cannot be used: {told}\n")
+
+    def test_aws_that_cannot_be_reached(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in (("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "y"), ("ENDPOINT_URL", "http://127.0.0.1:9")):
+            monkeypatch.setenv(f"AWS_{name}", value)
+        assert quotas.main(["prod"]) == 1
+        assert (
+            'AWS cannot be asked (Could not connect to the endpoint URL: "http://127.0.0.1:9/")'
+            in capsys.readouterr().out
+        )
+
+    def test_without_boto3_it_says_how_to_get_it(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A .venv that `pulumi up` made has no boto3: the program does not need it."""
+        monkeypatch.setitem(sys.modules, "boto3", None)
+        assert quotas.main(["prod"]) == 1
+        assert "boto3 is not installed" in capsys.readouterr().err
