@@ -11,7 +11,7 @@ from kubernetes.config import ConfigException
 from drain.hub import Hub
 from drain.steps import DrainError, drain, resume
 from preview.recording import ROOT
-from preview.stack_file import read_settings
+from preview.stack_settings import read_settings
 from settings import SettingsError
 from settings.values import nanoseconds
 

@@ -18,7 +18,7 @@ from lab.fleet.observe import clusters, leaks
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack, missing_parts
 from preview.recording import ROOT, record
-from preview.stack_file import read_settings
+from preview.stack_settings import read_settings
 from preview.tree import tree
 
 STACK = "lab"

@@ -26,6 +26,11 @@ class Changes:
     removed: tuple[str, ...]
 
     @property
+    def counted(self) -> str:
+        """How many of each."""
+        return f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} removed"
+
+    @property
     def any(self) -> bool:
         """Whether anything differs."""
         return bool(self.added or self.changed or self.removed)

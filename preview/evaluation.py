@@ -14,12 +14,16 @@ from preview.snapshot import Snapshot, snapshot
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A stack's recording and verdicts, or the error with which the settings refused it."""
+    """A stack's recording and verdicts, or the error with which the settings refused it.
+
+    `before` is the snapshot of the revision `against`; None if that has no such stack.
+    """
 
     stack: str
     recording: Recording | None = None
     error: str | None = None
     verdicts: list[Verdict] = field(default_factory=list[Verdict])
+    against: str | None = None
     before: Snapshot | None = None
     after: Snapshot = field(default_factory=dict[str, Any])
     price_table: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -44,11 +48,12 @@ def evaluate(stack: str, root: Path, against: str | None = None) -> Evaluation:
     try:
         recording = record(stack, root=root)
     except ProgramError as error:
-        return Evaluation(stack, error=str(error))
+        return Evaluation(stack, error=str(error), against=against)
     return Evaluation(
         stack,
         recording,
         verdicts=verdicts(recording, pack_config(stack, root)),
+        against=against,
         before=snapshot_at(against, stack, root) if against else None,
         after=snapshot(recording),
         price_table=prices(),

@@ -10,7 +10,7 @@ import yaml
 
 from components.burst_workload import burst_manifests, burst_replicas
 from preview.recording import ROOT
-from preview.stack_file import hub_stacks, read_settings
+from preview.stack_settings import hub_stacks, read_settings
 
 FOLDER = "gitops"
 HEADER = "# Rendered from Pulumi.{stack}.yaml by `make gitops`; do not edit.\n"

@@ -1,18 +1,16 @@
 """The guardrails of a stack: their configuration from its settings, and their verdicts on its recording."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from policies.guardrails.model import Rule
 from policies.guardrails.rules import RULES
 from preview.recording import Recording
-from preview.resources import prices, resource
-from preview.stack_file import load
-from settings.application import Guardrails
-from settings.reading import entry
+from preview.resources import prices, resources
+from preview.stack_settings import read_any
+from settings import Mesh, MeshLink, MeshSettings, Pool, Settings
 
 NO_BUDGET = 10**9
 
@@ -45,26 +43,20 @@ def pack_config(stack: str, root: Path, overrides: Mapping[str, object] | None =
 
     Raises:
         FileNotFoundError: there is no such stack file.
+        settings.SettingsError: the stack's configuration is wrong.
     """
-    values = load(stack, root, overrides or {}, {}).values
-    return configuration({key: _parsed(text) for key, text in values.items()})
+    return configuration(read_any(stack, root, overrides))
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def configuration(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the pack's configuration for a stack's config, by key; the config has passed the settings' checks."""
-    limits = Guardrails.model_validate_json(json.dumps(config.get("spillway:guardrails", {})))
-    pools, bursts = (
-        cast(list[dict[str, Any]], [entry(item) for item in config.get(f"spillway:{key}", [])])
-        for key in ("pools", "bursts")
-    )
-    cluster_set = config.get("spillway:clusterSet", {}).get("name", "")
+def configuration(settings: Settings | MeshSettings) -> dict[str, Any]:
+    """Return the configuration of every rule for a stack's settings."""
+    limits = settings.guardrails
+    hub = settings if isinstance(settings, Settings) else None
+    pools, bursts = (hub.pools, hub.bursts) if hub else ((), ())
+    cluster_set = hub.cluster_set.name if hub else ""
+    keys = [entry for pool in pools for entry in _key_secrets(pool)]
+    if isinstance(settings, MeshSettings):
+        keys += [_token(settings.mesh, link) for link in settings.mesh.links]
     budget = {"rest": limits.monthly_at_rest, "burst": limits.monthly_at_burst}
     rules: dict[str, dict[str, Any]] = {
         "pool-size": {"maximum": limits.max_clusters_per_pool},
@@ -77,18 +69,18 @@ def configuration(config: dict[str, Any]) -> dict[str, Any]:
             **{key: NO_BUDGET if amount is None else amount for key, amount in budget.items()},
             "prices": prices(),
         },
-        "protected": {"required": limits.protect_pools},
+        "protected": {"required": limits.protect_pools, "sites": limits.protect_sites},
         "cluster-set-label": {"clusterSet": cluster_set},
         "sync-set": {"clusterSet": cluster_set},
         "trigger-lifetime": {"maximum": limits.max_claim_lifetime},
         "trigger-releases": {
             "minimumHold": limits.minimum_hold,
-            "bursts": {f"{burst['pool']}-{burst['name']}": burst["replicas"] for burst in bursts},
+            "bursts": {f"{burst.pool}-{burst.name}": burst.replicas for burst in bursts},
         },
-        "secrets-from-config": {"allowed": [found for pool in pools for found in _key_secrets(pool)]},
+        "secrets-from-config": {"allowed": keys},
         "operators-pinned": {"pinned": limits.pin_operators},
         "site-access": {"allowed": list(limits.site_access)},
-        "references": {"existingSecrets": [found for pool in pools for found in _existing_secrets(pool)]},
+        "references": {"existingSecrets": [entry for pool in pools for entry in _existing_secrets(pool)]},
         "link-costs": {"maximum": limits.max_link_cost},
     }
     return {
@@ -97,31 +89,35 @@ def configuration(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _key_secrets(pool: dict[str, Any]) -> list[dict[str, Any]]:
+def _key_secrets(pool: Pool) -> list[dict[str, Any]]:
     """Return the Secrets of a pool that hold keys, as patterns: their names end in a digest."""
-    if pool.get("credentials", {}).get("source", "config") == "existing":
-        return []
-    place = pool.get("namespace") or pool["name"]
-    parts = {"aws-creds": ["aws_access_key_id", "aws_secret_access_key"], "pull-secret": [".dockerconfigjson"]}
-    return [{"namespace": place, "name": f"{pool['name']}-{part}-*", "keys": keys} for part, keys in parts.items()]
+    parts: dict[str, list[str]] = {}
+    if pool.credentials.source != "existing":
+        parts["aws-creds"] = ["aws_access_key_id", "aws_secret_access_key"]
+    if not pool.credentials.pull_secret:
+        parts["pull-secret"] = [".dockerconfigjson"]
+    return [{"namespace": pool.place, "name": f"{pool.name}-{part}-*", "keys": keys} for part, keys in parts.items()]
 
 
-def _existing_secrets(pool: dict[str, Any]) -> list[dict[str, Any]]:
-    credentials = pool.get("credentials", {})
-    place = pool.get("namespace") or pool["name"]
-    named = (credentials.get("awsSecret"), credentials.get("pullSecret"))
-    return [{"namespace": place, "name": name} for name in named if name]
+def _existing_secrets(pool: Pool) -> list[dict[str, Any]]:
+    named = (pool.credentials.aws_secret, pool.credentials.pull_secret)
+    return [{"namespace": pool.place, "name": name} for name in named if name]
+
+
+def _token(mesh: Mesh, link: MeshLink) -> dict[str, Any]:
+    """Return the Secret into which a link of version 1 copies the key that Skupper made."""
+    return {"namespace": mesh.namespace, "name": f"{link.from_}-{link.to}-*", "keys": ["tls.key"]}
 
 
 def verdicts(recording: Recording, config: dict[str, Any]) -> list[Verdict]:
     """Return the verdict of every rule that is not disabled, in order."""
-    resources = [resource(found) for found in recording.registrations if found.custom]
-    names = {one.urn: (one.kind, one.name) for one in resources}
+    judged = resources(recording.registrations)
+    names = {one.urn: (one.kind, one.name) for one in judged}
     results: list[Verdict] = []
     for rule in RULES:
         own = config[rule.name]
         if own["enforcementLevel"] != "disabled":
-            findings = [(*names[found.urn], found.message) for found in rule.judge(resources, own)]
-            applies = any(rule.paths(one.type) is not None for one in resources)
+            findings = [(*names[found.urn], found.message) for found in rule.judge(judged, own)]
+            applies = any(rule.applies(one) for one in judged)
             results.append(Verdict(rule, own["enforcementLevel"], applies, tuple(sorted(findings))))
     return results

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from preview.recording import ROOT
-from preview.stack_file import hub_stacks, read_settings
+from preview.stack_settings import hub_stacks, read_settings
 from preview.zones import ZoneError, look_up
 from settings import Aws, Pool, Settings, SettingsError
 from settings.instance_types import family, vcpus

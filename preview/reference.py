@@ -56,7 +56,10 @@ def _rule(rule: Rule) -> list[str]:
     lines += ["| reads of | values |", "|---|---|"]
     for reads in rule.reads:
         kind = "every resource" if reads.type == "*" else reads.type.rpartition(":")[2]
+        kind += "" if reads.names == "*" else f" named `{reads.names}`"
         lines.append(f"| {kind} | {', '.join(f'`{path}`' for path in reads.paths) or 'its options'} |")
+    if rule.synced:
+        lines += ["", "It judges what SelectorSyncSets bring to other clusters, too."]
     if rule.schema:
         keys = [f"`{key}` ({schema['type']})" for key, schema in rule.schema.items()]
         lines += ["", f"Configuration: {', '.join(keys)}"]

@@ -8,32 +8,48 @@ from preview.tree import tree
 
 # By it the workflow finds the comment that it made before.
 MARKER = "<!-- spillway-preview -->"
+# GitHub takes 65536 characters in a comment, and the workflow adds a line.
+LIMIT = 60_000
+# Room for the line that says what is left out.
+NOTE = 500
 
 
-def report(evaluations: list[Evaluation], against: str | None) -> str:
-    """Return the report."""
-    lines = [MARKER, "# What the stacks would become", ""]
-    for evaluation in evaluations:
-        lines += [*_stack(evaluation, against), ""]
-    return "\n".join(lines).rstrip() + "\n"
+def report(evaluations: list[Evaluation], limit: int = LIMIT) -> str:
+    """Return the report; where it would be too long for a comment, without trees, and then without the last stacks."""
+    head = f"{MARKER}\n# What the stacks would become\n"
+    parts = [_stack(evaluation, with_tree=True) for evaluation in evaluations]
+    if _length(head, parts) > limit:
+        parts = [_stack(evaluation, with_tree=False) for evaluation in evaluations]
+    while parts and _length(head, parts) > limit:
+        parts.pop()
+    left = [evaluation.stack for evaluation in evaluations[len(parts) :]]
+    note = f"\nToo long for a comment, and left out: {', '.join(left)}. Run `python -m preview`.\n" if left else ""
+    return "\n".join([head, *parts]) + note
 
 
-def _stack(found: Evaluation, against: str | None) -> list[str]:
+def _length(head: str, parts: list[str]) -> int:
+    return len(head) + sum(len(part) + 1 for part in parts) + NOTE
+
+
+def _stack(found: Evaluation, *, with_tree: bool) -> str:
     if found.recording is None:
         refusal = "The settings refuse this configuration; nothing would be created."
-        return [f"## {found.stack}: refused", "", refusal, "", *_fenced(found.error or "")]
+        lines = [f"## {found.stack}: refused", "", refusal, "", *_fenced(found.error or "")]
+        return "\n".join(lines) + "\n"
     state = "stopped by its guardrails" if found.failed else "passes"
     lines = [f"## {found.stack}: {state}", ""]
     touched: dict[str, str] = {}
-    if against:
-        lines += _notes(found, against)
+    if found.against:
+        lines += _notes(found, found.against)
         differences = found.changes
         touched = {**dict.fromkeys(differences.added, "added"), **dict.fromkeys(differences.changed, "changed")}
-        lines += [*_changes(differences, against), ""]
-    lines += [*_guardrails(found.verdicts), "", *_costs(found, against), ""]
+        lines += [*_changes(differences, found.against), ""]
+    lines += [*_guardrails(found.verdicts), "", *_costs(found)]
     lines += ["### Components", "", *diagram(found.recording, touched), ""]
     text = tree(found.recording)
-    return [*lines, f"<details><summary>{_cell(text[-1])}</summary>", "", *_fenced("\n".join(text)), "", "</details>"]
+    if with_tree:
+        lines += [f"<details><summary>{_cell(text[-1])}</summary>", "", *_fenced("\n".join(text)), "", "</details>", ""]
+    return "\n".join(lines)
 
 
 def _notes(found: Evaluation, against: str) -> list[str]:
@@ -55,8 +71,7 @@ def _cell(text: str) -> str:
 
 
 def _changes(found: Changes, against: str) -> list[str]:
-    counts = f"{len(found.added)} added, {len(found.changed)} changed, {len(found.removed)} removed"
-    lines = [f"### Changes against `{_cell(against)}`: {counts}"]
+    lines = [f"### Changes against `{_cell(against)}`: {found.counted}"]
     if not found.any:
         return lines
     lines += ["", "| | object | value | before | after |", "|---|---|---|---|---|"]
@@ -93,12 +108,14 @@ def _guardrails(verdicts: list[Verdict]) -> list[str]:
     return lines
 
 
-def _costs(found: Evaluation, against: str | None) -> list[str]:
+def _costs(found: Evaluation) -> list[str]:
     after = found.after["costs"]
     before = found.before["costs"] if found.before else None
-    header = "| about, US dollars a month | now |" if against else "| about, US dollars a month | |"
+    if not after["pools"] and not (before and before["pools"]):
+        return []
+    header = "| about, US dollars a month | now |" if found.against else "| about, US dollars a month | |"
     lines = ["### Cost", "", f"{header}{' before |' if before else ''}", f"|---|---|{'---|' if before else ''}"]
     for key, meaning in (("rest", "at rest"), ("burst", "all clusters running all month")):
         lines.append(f"| {meaning} | {after[key]:.0f} |{f' {before[key]:.0f} |' if before else ''}")
     table = found.price_table
-    return [*lines, "", f"<sub>Prices of {table['date']}. {_cell(str(table['source']))}</sub>"]
+    return [*lines, "", f"<sub>Prices of {table['date']}. {_cell(str(table['source']))}</sub>", ""]

@@ -1,6 +1,7 @@
 """A recording as the rules see it, and what it costs. Imports nothing of the program: other revisions are read too."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,19 +20,28 @@ def prices() -> dict[str, Any]:
 
 def costs(recording: Recording) -> Figures:
     """Return the monthly figures of a stack."""
-    return figures([resource(found) for found in recording.registrations], prices())
+    return figures(resources(recording.registrations), prices())
 
 
-def resource(found: Registration) -> Resource:
-    """Turn a registration into what the rules look at."""
-    props = {**{key: _plain(value) for key, value in found.inputs.items()}, "__provider": found.provider or ""}
+def resources(registrations: Sequence[Registration]) -> list[Resource]:
+    """Turn registrations into what the rules look at; components are left out."""
+    contexts = {one.name: str(one.inputs.get("context") or one.name) for one in registrations if _is_provider(one)}
+    return [_resource(one, contexts.get(one.provider or "", "")) for one in registrations if one.custom]
+
+
+def _is_provider(found: Registration) -> bool:
+    return found.type.startswith("pulumi:providers:")
+
+
+def _resource(found: Registration, cluster: str) -> Resource:
     related = {urn for urns in found.property_dependencies.values() for urn in urns}
     options = found.options
     return Resource(
         urn=found.urn,
         type=found.type,
         name=found.name,
-        props=props,
+        props={key: _plain(value) for key, value in found.inputs.items()},
+        cluster=cluster,
         protect=options.protect,
         delete_before_replace=options.delete_before_replace,
         dependencies=frozenset({*found.dependencies, *related}),

@@ -1,4 +1,7 @@
-"""A stack's configuration as the Pulumi CLI would hand it to the program."""
+"""A stack's configuration as the Pulumi CLI would hand it to the program.
+
+Imports nothing of the program: the preview reads the files of other revisions too.
+"""
 
 import json
 import re
@@ -8,11 +11,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-
-from settings import Mistake, Settings, SettingsError
-from settings import load as load_settings
-
-MESH = "spillway:mesh"
 
 # A stack can be judged without its secrets. These have the right form, so that the program accepts them.
 PLACEHOLDERS: dict[str, object] = {
@@ -56,31 +54,9 @@ def load(stack: str, root: Path, overrides: Mapping[str, object], secrets: Mappi
     return StackConfig(stack, {key: _text(value) for key, value in config.items()}, frozenset(secret_keys))
 
 
-def hub_stacks(root: Path) -> list[str]:
-    """Return the names of the stacks with a hub, sorted; mesh stacks are left out."""
-    names = sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
-    return [name for name in names if MESH not in load(name, root, {}, {}).values]
-
-
-def read_settings(stack: str, root: Path) -> Settings:
-    """Return the settings of a hub stack's `Pulumi.<stack>.yaml`, for those who need none of its secrets.
-
-    Args:
-        stack: the stack's name.
-        root: the folder of the project.
-
-    Raises:
-        FileNotFoundError: there is no such stack file.
-        settings.SettingsError: the configuration is wrong, or the stack is a mesh.
-    """
-    config = load(stack, root, {}, {})
-    if MESH in config.values:
-        allowed = f"a stack with a hub: {', '.join(hub_stacks(root))}"
-        raise SettingsError(
-            stack, [Mistake(MESH, "makes this a mesh stack, without pools", allowed, "name another stack")]
-        )
-    settings, _ = load_settings(config.values, config.secret_keys, stack)
-    return settings
+def stacks(root: Path) -> list[str]:
+    """Return the names of all stacks that have a file, sorted."""
+    return sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
 
 
 def _steps(path: str) -> list[str | int]:

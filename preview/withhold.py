@@ -6,12 +6,12 @@ from policies.guardrails.security import material
 from preview.registration import Secret, Unknown
 
 
-def withhold(value: Any) -> Any:
-    """Return the value for a file or a report."""
+def withhold(value: Any, key: str = "") -> Any:
+    """Return the value for a file or a report; `key` is its own in a map."""
     if isinstance(value, Secret | Unknown):
         return repr(value)
-    if isinstance(value, str) and material(value):
+    if isinstance(value, str) and material(value, key):
         return repr(Secret(value))
     if isinstance(value, dict):
-        return {key: withhold(entry) for key, entry in cast(dict[str, Any], value).items()}
+        return {key: withhold(entry, key) for key, entry in cast(dict[str, Any], value).items()}
     return [withhold(item) for item in cast(list[Any], value)] if isinstance(value, list) else value

@@ -6,6 +6,7 @@ from settings.clusters import Machines, Networks, Volume
 from settings.hub import ClusterSet, Hub, Kyverno, MultiClusterHub, Operator, Operators
 from settings.load import load
 from settings.load_mesh import load_mesh
+from settings.load_stack import read
 from settings.mesh import Controller, Mesh, MeshApplication, MeshCluster, MeshLink, MeshSettings, MetalLB
 from settings.mistakes import Mistake, SettingsError
 from settings.pools import ClaimLifetime, Pool, PoolCredentials
@@ -19,5 +20,5 @@ __all__ = [
     "HostedZone", "Hub", "Identity", "Interconnect", "Kyverno", "Machines", "Mesh", "MeshApplication", "MeshCluster",
     "MeshLink", "MeshSettings", "MetalLB", "Mistake", "MultiClusterHub", "Networks", "Operator", "Operators", "Pool",
     "PoolCredentials", "Resources", "SecretText", "Settings", "SettingsError", "Volume", "Workload", "from_pulumi",
-    "load", "load_mesh",
+    "load", "load_mesh", "read",
 ]  # fmt: skip

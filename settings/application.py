@@ -114,6 +114,7 @@ class Guardrails(Section):
     monthly_at_burst: int | None = Field(
         default=None, ge=0, le=10_000_000, description="the same with all clusters running all month"
     )
+    protect_sites: bool = Field(default=False, description="Skupper sites must be protected")
     protect_pools: bool = Field(
         default=False, description="pools, their namespaces, the identity and the hosted zones must be protected"
     )

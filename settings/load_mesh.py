@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
+from settings.application import Guardrails
 from settings.mesh import Mesh, MeshApplication, MeshCluster, MeshLink, MeshOptions, MeshSettings
 from settings.mesh_checks import MeshParts, check_mesh
 from settings.mistakes import Mistake, SettingsError, Step, config_path, remove_command, set_command
@@ -13,6 +14,7 @@ from settings.reading import NAMESPACE, Model, entry, example_of, masked, plante
 from settings.secrets import SECRET_KEYS
 
 KEY = "mesh"
+GUARDRAILS = "guardrails"
 
 
 def load_mesh(raw: Mapping[str, str], stack: str) -> MeshSettings:
@@ -26,8 +28,13 @@ def load_mesh(raw: Mapping[str, str], stack: str) -> MeshSettings:
         SettingsError: with all mistakes.
     """
     ours = {key.removeprefix(NAMESPACE): text for key, text in raw.items() if key.startswith(NAMESPACE)}
-    mistakes = [_foreign(key) for key in sorted(set(ours) - {KEY, *(k.removeprefix(NAMESPACE) for k in SECRET_KEYS)})]
-    parts = _parts(_value(ours[KEY], mistakes), mistakes)
+    mistakes = [
+        _foreign(key)
+        for key in sorted(set(ours) - {KEY, GUARDRAILS, *(k.removeprefix(NAMESPACE) for k in SECRET_KEYS)})
+    ]
+    parts = _parts(_value(KEY, Mesh, ours[KEY], mistakes), mistakes)
+    limits = _value(GUARDRAILS, Guardrails, ours.get(GUARDRAILS, "{}"), mistakes)
+    guardrails = validate(GUARDRAILS, Guardrails, limits, (), mistakes)
     secrets = secret_texts(raw)
     mistakes += [*check_mesh(parts), *planted(ours, secrets)]
     if mistakes:
@@ -38,17 +45,20 @@ def load_mesh(raw: Mapping[str, str], stack: str) -> MeshSettings:
             clusters=tuple(parts.clusters.values()),
             links=tuple(parts.links.values()),
             application=cast(MeshApplication, parts.application),
-        )
+        ),
+        guardrails=cast(Guardrails, guardrails),
     )
 
 
 def _foreign(key: str) -> Mistake:
     path = config_path(key)
-    return Mistake(path, "is not of a mesh stack", f"{NAMESPACE}{KEY} alone", remove_command(path))
+    return Mistake(
+        path, "is not of a mesh stack", f"{NAMESPACE}{KEY} and {NAMESPACE}{GUARDRAILS} alone", remove_command(path)
+    )
 
 
-def _value(text: str, mistakes: list[Mistake]) -> dict[str, Any]:
-    path = config_path(KEY)
+def _value(section: str, model: type[BaseModel], text: str, mistakes: list[Mistake]) -> dict[str, Any]:
+    path = config_path(section)
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -56,11 +66,12 @@ def _value(text: str, mistakes: list[Mistake]) -> dict[str, Any]:
         mistakes.append(Mistake(path, "is not JSON", allowed, remove_command(path)))
         return {}
     if not isinstance(value, dict):
-        mistakes.append(Mistake(path, "is not an object", "the settings of a mesh", remove_command(path)))
+        allowed = (model.__doc__ or "").split("\n")[0]
+        mistakes.append(Mistake(path, "is not an object", allowed, remove_command(path)))
         return {}
     entries = cast(dict[str, Any], value)
-    known = [str(field.alias) for field in Mesh.model_fields.values()]
-    mistakes += [unknown_key(config_path(KEY, [key]), key, known) for key in sorted(set(entries) - set(known))]
+    known = [str(field.alias) for field in model.model_fields.values()]
+    mistakes += [unknown_key(config_path(section, [key]), key, known) for key in sorted(set(entries) - set(known))]
     return {key: entry for key, entry in entries.items() if key in known}
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from settings.application import Resources
+from settings.application import Guardrails, Resources
 from settings.section import Section
 from settings.values import AddressRange, Duration, Image, LinkCost, Name, Text
 
@@ -145,3 +145,7 @@ class MeshSettings(Section):
     """A mesh stack."""
 
     mesh: Mesh = Field(description="clusters that exist already, and the network between them")
+    guardrails: Guardrails = Field(
+        default=Guardrails(),
+        description="budgets and allow-lists for the policies; those of pools count in hub stacks only",
+    )

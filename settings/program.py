@@ -3,8 +3,7 @@
 import pulumi
 from pulumi.runtime import config
 
-from settings.load import load
-from settings.load_mesh import load_mesh
+from settings.load_stack import read
 from settings.mesh import MeshSettings
 from settings.mistakes import SettingsError
 from settings.secrets import Credentials
@@ -13,8 +12,6 @@ from settings.stack import Settings
 
 def from_pulumi() -> tuple[Settings | MeshSettings, Credentials | None]:
     """Return the settings and credentials of the stack that is running.
-
-    A stack with the key `spillway:mesh` is a mesh stack, any other is a hub stack.
 
     The raw texts are read, not `pulumi.Config`: every key is needed, to find the unknown ones, and a policy can judge
     only plain values.
@@ -26,6 +23,6 @@ def from_pulumi() -> tuple[Settings | MeshSettings, Credentials | None]:
     secret = [key for key in raw if config.is_config_secret(key)] + config.get_config_secret_keys_env()
     texts, stack = {key: str(text) for key, text in raw.items()}, pulumi.get_stack()
     try:
-        return (load_mesh(texts, stack), None) if "spillway:mesh" in texts else load(texts, secret, stack)
+        return read(texts, secret, stack)
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None

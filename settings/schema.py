@@ -62,7 +62,7 @@ def reference() -> str:
         "",
         "Lists are written `[]`. Durations are Go's: `8h`, `1h30m`; they are kept as `8h0m0s`. A key without a default",
         "is required, unless the section that holds it has one. A stack with `spillway:mesh` is a mesh stack and has",
-        "no other section; any other is a hub stack.",
+        "no other section but `spillway:guardrails`; any other is a hub stack.",
         "",
     ]
     for name, field in (Settings.model_fields | MeshSettings.model_fields).items():

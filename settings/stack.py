@@ -19,5 +19,8 @@ class Settings(Section):
     bursts: tuple[Burst, ...] = Field(min_length=1, description="tiers of burst, each with a pool of its own")
     delivery: Delivery = Field(description="what Argo CD delivers")
     interconnect: Interconnect = Field(description="the Skupper network")
-    guardrails: Guardrails = Field(default=Guardrails(), description="budgets and allow-lists for the policies")
+    guardrails: Guardrails = Field(
+        default=Guardrails(),
+        description="budgets and allow-lists for the policies; those of pools count in hub stacks only",
+    )
     aws: Aws = Field(default=Aws(), description="the AWS account: the installer's identity and the hosted zones")

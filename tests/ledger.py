@@ -10,15 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+WORKFLOWS = ".github/workflows"
+FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(f"{WORKFLOWS}/*.yml"))
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command, run with this interpreter's `-m`; `quick` ones need no control plane."""
+    """A command, run with this interpreter's `-m`, or a program beside it; `quick` ones need no control plane."""
 
     name: str
     command: tuple[str, ...]
     quick: bool = False
+    module: bool = True
+
+    @property
+    def words(self) -> list[str]:
+        """What is run."""
+        program, *arguments = self.command
+        if self.module:
+            return [sys.executable, "-m", *self.command]
+        return [str(Path(sys.executable).parent / program), *arguments]
 
 
 STEPS = (
@@ -28,6 +39,12 @@ STEPS = (
     Step("configuration reference", ("settings.schema", "--check"), quick=True),
     Step("guardrails reference", ("preview.reference", "--check"), quick=True),
     Step("rendered gitops", ("preview.gitops", "--check"), quick=True),
+    Step("workflows", ("zizmor", "--offline", "--quiet", WORKFLOWS), quick=True, module=False),
+    Step(
+        "workflows' schema",
+        ("check_jsonschema", "--builtin-schema", "vendor.github-workflows", *FILES),
+        quick=True,
+    ),
     Step("unit", ("pytest", "tests/unit"), quick=True),
     Step("contract", ("pytest", "tests/contract"), quick=True),
     Step("shipped stacks", ("pytest", "tests/shipped"), quick=True),
@@ -47,7 +64,7 @@ def main(arguments: list[str]) -> int:
             continue
         print(f"\n== {step.name}: {' '.join(step.command)}", flush=True)
         begin = time.monotonic()
-        code = subprocess.run([sys.executable, "-m", *step.command], cwd=ROOT, check=False).returncode
+        code = subprocess.run(step.words, cwd=ROOT, check=False).returncode
         rows.append((step.name, time.monotonic() - begin, code == 0))
     print("\n== ledger")
     for name, seconds, passed in rows:

@@ -14,17 +14,21 @@ from .types import (
     ADVERTISEMENT,
     APPLICATION_SET,
     BINDING,
+    CERTIFICATE,
     CLUSTER_SET,
     CLUSTER_SET_LABEL,
+    CONNECTOR,
     GENERATING,
     GITOPS_CLUSTER,
     IMAGE_SET,
     LINK,
+    LISTENER,
     PLACEMENT,
     POOL,
     PROJECT,
     SECRET,
     SYNC_SET,
+    WEIGHTED_LISTENER,
 )
 
 HERE, CLUSTER = "same namespace", "no namespace"
@@ -39,6 +43,7 @@ BY_NAME = (
     (GITOPS_CLUSTER, "spec.placementRef.name", PLACEMENT, HERE),
     (APPLICATION_SET, "spec.template.spec.project", PROJECT, HERE),
     (ADVERTISEMENT, "spec.ipAddressPools.*", ADDRESS_POOL, HERE),
+    (LINK, "spec.tlsCredentials", SECRET, HERE),
 )
 PLACEMENT_LABEL = "cluster.open-cluster-management.io/placement"
 DECISIONS = "spec.generators.*.clusterDecisionResource.labelSelector.matchLabels"
@@ -88,55 +93,72 @@ def _yaml(text: str) -> Any:
 
 
 def references(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
-    """What an object refers to is in the stack, or said to be there already."""
-    there = {(resource.type, *resource.place) for resource in resources}
-    outside = {(SECRET, entry["namespace"], entry["name"]) for entry in config["existingSecrets"]}
+    """What an object refers to is in the stack on its cluster, or said to be there already."""
+    there = {(resource.cluster, resource.type, *resource.place) for resource in resources}
+    # Skupper issues a certificate into a Secret of its name.
+    there |= {(one.cluster, SECRET, *one.place) for one in resources if one.type == CERTIFICATE}
+    outside = {(entry["namespace"], entry["name"]) for entry in config["existingSecrets"]}
     for resource in resources:
         for wanted in _references(resource):
-            if (wanted.type, wanted.namespace, wanted.name) not in there | outside:
+            named = (wanted.namespace, wanted.name)
+            outside_it = wanted.type == SECRET and named in outside
+            if not outside_it and (resource.cluster, wanted.type, *named) not in there:
                 kind = wanted.type.rpartition(":")[2]
                 target = f"{wanted.namespace}/{wanted.name}" if wanted.namespace else wanted.name
                 yield Finding(resource.urn, f"{wanted.path}: there is no {kind} {target}")
 
 
 def names(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
-    """No two resources are the same object. Those of one provider are compared."""
+    """No two resources are the same object of a cluster."""
     seen: dict[tuple[str, str, str, str], str] = {}
     for resource in resources:
         namespace, name = resource.place
         if not resource.type.startswith("kubernetes:") or not name or resource.kind.endswith("Patch"):
             continue
-        key = (str(resource.props.get("__provider", "")), resource.type, namespace, name)
+        key = (resource.cluster, resource.type, namespace, name)
         if key in seen:
             yield Finding(resource.urn, f"{resource.kind} {namespace}/{name} is the object of {seen[key]} too")
         seen[key] = resource.name
 
 
-def _range(text: str) -> tuple[int, int] | None:
+def _range(text: str) -> tuple[int, int, int] | None:
+    """Return the family, the first and the last address of a range; None if it is none."""
     try:
-        if "-" in text:
-            first, _, last = text.partition("-")
+        first, dash, last = text.partition("-")
+        if dash:
             begin, end = ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())
-            return int(begin), int(end)
-        network = ipaddress.ip_network(text, strict=False)
-        return int(network[0]), int(network[-1])
+        else:
+            network = ipaddress.ip_network(text, strict=False)
+            begin, end = network[0], network[-1]
     except ValueError:
         return None
+    return (begin.version, int(begin), int(end)) if begin.version == end.version and int(begin) <= int(end) else None
 
 
 def addresses(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
     """Address pools share no address: clusters on one network would answer for the same one."""
-    taken: list[tuple[int, int, str]] = []
+    taken: list[tuple[int, int, int, str]] = []
     for pool in resources:
         for text in pool.texts("spec.addresses"):
             bounds = _range(text)
-            if bounds is None or bounds[0] > bounds[1]:
+            if bounds is None:
                 yield Finding(pool.urn, f"{text} is not a range of addresses")
                 continue
-            for begin, end, other in taken:
-                if bounds[0] <= end and begin <= bounds[1]:
+            family, first, last = bounds
+            for version, begin, end, other in taken:
+                if family == version and first <= end and begin <= last:
                     yield Finding(pool.urn, f"{text} overlaps {other}")
             taken.append((*bounds, f"{text} of {pool.name}"))
+
+
+def routing_keys(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
+    """What a listener listens for, a connector of some cluster answers."""
+    answered = {str(one.at("spec.routingKey")) for one in resources if one.type == CONNECTOR}
+    for one in resources:
+        weighted = one.map("spec.strategy.weighted.routingKeys")
+        for key in [str(one.at("spec.routingKey"))] if one.type == LISTENER else list(weighted):
+            if key not in answered:
+                yield Finding(one.urn, f"no connector has the routing key {key}")
 
 
 def link_costs(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
@@ -163,7 +185,7 @@ REFERENCES = (
     Reads(SYNC_SET, (f"{SOURCES}.name", f"{SOURCES}.namespace")),
     *(
         Reads(type_, ("metadata.name", "metadata.namespace"))
-        for type_ in (POOL, BINDING, PLACEMENT, SECRET, IMAGE_SET, CLUSTER_SET, PROJECT, ADDRESS_POOL)
+        for type_ in (POOL, BINDING, PLACEMENT, SECRET, IMAGE_SET, CLUSTER_SET, PROJECT, ADDRESS_POOL, CERTIFICATE)
     ),
 )
 
@@ -197,6 +219,17 @@ RULES = (
             Reads(LINK, ("spec.cost",)), Reads(ACCESS_TOKEN, ("spec.linkCost",)),
             Reads(SECRET, ("metadata.annotations",)),
         ),
-        link_costs, each=False, schema={"maximum": {"type": "integer"}},
+        link_costs, synced=True, schema={"maximum": {"type": "integer"}},
+    ),
+    Rule(
+        "routing-keys", "consistency", "high",
+        "A listener whose key no connector has makes a Service that refuses every connection.",
+        "Give the connector and the listener the same key.",
+        "https://skupper.io/docs/kube-yaml/service-exposure.html",
+        (
+            Reads(LISTENER, ("spec.routingKey",)), Reads(CONNECTOR, ("spec.routingKey",)),
+            Reads(WEIGHTED_LISTENER, ("spec.strategy.weighted.routingKeys",)),
+        ),
+        routing_keys, each=False,
     ),
 )  # fmt: skip

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from . import prices
 from .durations import seconds
 from .install_configs import install_config, machines
-from .model import UNKNOWN, Config, Finding, Reads, Resource, Rule
+from .model import Config, Finding, Reads, Resource, Rule
 from .types import POOL, SECRET
 
 POOLS = "https://github.com/openshift/hive/blob/master/docs/clusterpools.md"
 NUMBER = {"type": "integer"}
 TEXTS = {"type": "array", "items": {"type": "string"}}
+INSTALL_CONFIG = Reads(SECRET, ("metadata.name", "stringData.*", "data.*"), names="*-install-config-*")
 
 
 def _number(resource: Resource, path: str) -> int | None:
@@ -63,10 +64,11 @@ def claim_lifetime(resources: Sequence[Resource], config: Config) -> Iterator[Fi
 def instances(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
     """Clusters have the machines that are allowed, and not too many."""
     for secret in resources:
-        if secret.at("stringData") is UNKNOWN and "install-config" in secret.place[1]:
-            yield Finding(secret.urn, "the install-config is unknown at preview; make it of plain values")
         parsed = install_config(secret)
-        roles = machines(parsed) if parsed else []
+        if not parsed:
+            yield Finding(secret.urn, "has no install-config.yaml that can be read")
+            continue
+        roles = machines(parsed)
         for role in roles:
             if config["types"] and role.type not in config["types"]:
                 yield Finding(secret.urn, f"{role.role} is {role.type}; allowed: {', '.join(config['types'])}")
@@ -128,7 +130,7 @@ RULES = (
         "Machines are most of what a running cluster costs.",
         "Choose an allowed type, or add it to spillway:guardrails.instanceTypes; maxMachines is the number a cluster.",
         "https://github.com/openshift/installer/blob/main/docs/user/aws/customization.md",
-        (Reads(SECRET, ("metadata.name",)),), instances,
+        (INSTALL_CONFIG,), instances,
         schema={"types": TEXTS, "maximum": NUMBER},
     ),
     Rule(
@@ -144,7 +146,7 @@ RULES = (
         POOLS,
         (
             Reads(POOL, ("spec.size", "spec.maxSize", "spec.runningCount", "spec.platform.aws.region")),
-            Reads(SECRET, ("metadata.name",)),
+            INSTALL_CONFIG,
         ),
         monthly, each=False,
         schema={"rest": {"type": "number"}, "burst": {"type": "number"}, "prices": {"type": "object"}},

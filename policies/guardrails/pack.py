@@ -6,6 +6,7 @@ from typing import Any, cast
 from pulumi_policy import (
     Policy,
     PolicyConfigSchema,
+    PolicyProviderResource,
     PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
@@ -54,11 +55,16 @@ def _resource(found: ResourceValidationArgs | PolicyResource) -> Resource:
         urn=found.urn,
         type=found.resource_type,
         name=found.name,
-        props={**plain(found.props), "__provider": found.provider.urn if found.provider else ""},
+        props=plain(found.props),
+        cluster=_cluster(found.provider),
         protect=found.opts.protect,
         delete_before_replace=bool(found.opts.delete_before_replace),
         dependencies=frozenset(resource.urn for resource in related),
     )
+
+
+def _cluster(provider: PolicyProviderResource | None) -> str:
+    return str(plain(provider.props).get("context") or provider.name) if provider else ""
 
 
 def _policy(rule: Rule) -> Policy:
@@ -75,7 +81,7 @@ def _policy(rule: Rule) -> Policy:
     }
 
     def one(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if rule.paths(args.resource_type) is not None:
+        if rule.looks_at(args.resource_type):
             for finding in rule.judge([_resource(args)], args.get_config()):
                 report(finding.message, finding.urn)
 

@@ -13,8 +13,9 @@ HOURS = 730
 
 @dataclass(frozen=True)
 class Figures:
-    """US dollars a month, and what the price table does not have."""
+    """US dollars a month, for how many pools, and what the price table does not have."""
 
+    pools: int
     rest: float
     burst: float
     gaps: tuple[str, ...]
@@ -27,10 +28,12 @@ def figures(resources: Sequence[Resource], prices: Mapping[str, Any]) -> Figures
     counts as Hive's default: six m6a.xlarge in one zone.
     """
     rest = burst = 0.0
+    count = 0
     gaps: set[str] = set()
     for pool in resources:
         if pool.type != POOL:
             continue
+        count += 1
         config = of_pool(pool, resources) or {"controlPlane": {"name": "master"}, "compute": [{"name": "worker"}]}
         region = str(pool.at("spec.platform.aws.region"))
         # The table is for one region; others follow it by a factor.
@@ -52,4 +55,4 @@ def figures(resources: Sequence[Resource], prices: Mapping[str, Any]) -> Figures
         size, running, cap = (int(pool.at(f"spec.{key}") or 0) for key in ("size", "runningCount", "maxSize"))
         rest += factor * (size * asleep + running * (awake - asleep))
         burst += factor * cap * awake
-    return Figures(rest, burst, tuple(sorted(gaps)))
+    return Figures(count, rest, burst, tuple(sorted(gaps)))

@@ -11,6 +11,7 @@ from .model import Config, Finding, Reads, Resource, Rule, at
 from .types import (
     APPLICATION_SET,
     CLUSTER_SET_LABEL,
+    CONFIG_MAP,
     DELETING,
     GENERATING,
     HOSTED_ZONE,
@@ -19,6 +20,7 @@ from .types import (
     PLACEMENT,
     POOL,
     RELEASE,
+    SITE,
     SUBSCRIPTION,
     SYNC_SET,
 )
@@ -34,14 +36,13 @@ WIDE_SETS = ("global", "default")
 
 
 def protected(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
-    """Pools, their namespaces, the identity and the hosted zones cannot be deleted by mistake."""
-    if not config["required"]:
-        return
+    """Pools, their namespaces, the identity, the hosted zones and the sites cannot be deleted by mistake."""
     spaces = {pool.place[0] for pool in resources if pool.type == POOL}
     for resource in resources:
         if resource.type == NAMESPACE and resource.place[1] not in spaces:
             continue
-        if not resource.protect:
+        wanted = config["sites" if resource.type in (SITE, CONFIG_MAP) else "required"]
+        if wanted and not resource.protect:
             yield Finding(resource.urn, f"{resource.kind} {resource.name} is not protected")
 
 
@@ -241,15 +242,16 @@ def operator_first(resources: Sequence[Resource], config: Config) -> Iterator[Fi
 RULES = (
     Rule(
         "protected", "safety", "high",
-        "Deleting a pool destroys its clusters; removing them from AWS needs the identity and the zone.",
-        "Set protect to true in spillway:pools[], spillway:aws.identity and spillway:aws.zones[], or "
-        "spillway:guardrails.protectPools to false.",
+        "Deleting a pool destroys its clusters; removing them from AWS needs the identity and the zone. A new site "
+        "has a new identity, which no link knows.",
+        "Set protect to true in spillway:pools[], aws.identity, aws.zones[], interconnect or mesh; or "
+        "spillway:guardrails.protectPools or protectSites to false.",
         OPTIONS + "protect/",
         (
             Reads(POOL, ("metadata.namespace",)), Reads(NAMESPACE, ("metadata.name",)), Reads(IAM_USER),
-            Reads(HOSTED_ZONE),
+            Reads(HOSTED_ZONE), Reads(SITE), Reads(CONFIG_MAP, ("metadata.name",), names="skupper-site"),
         ),
-        protected, each=False, schema={"required": {"type": "boolean"}},
+        protected, each=False, schema={"required": {"type": "boolean"}, "sites": {"type": "boolean"}},
     ),
     Rule(
         "cluster-set-label", "safety", "critical",

@@ -1,5 +1,6 @@
 """Who may do what, and which values must never be readable."""
 
+import base64
 import fnmatch
 import json
 import re
@@ -26,6 +27,7 @@ TEXTS = {"type": "array", "items": {"type": "string"}}
 _MATERIAL = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "an AWS access key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    "an AWS secret key": re.compile(r"(?i)secret_?access_?key[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])"),
     "a GitHub token": re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{40,}\b"),
     "a JSON web token": re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."),
     "a registry's credentials": re.compile(r'"auth"\s*:\s*"[A-Za-z0-9+/=]{8,}"'),
@@ -33,9 +35,25 @@ _MATERIAL = {
 }
 
 
-def material(text: str) -> str | None:
-    """Return which kind of key or token a text holds; None if it holds none."""
-    return next((kind for kind, pattern in _MATERIAL.items() if pattern.search(text)), None)
+_ENCODED = re.compile(r"[A-Za-z0-9+/]{24,}")
+
+
+def material(text: str, key: str = "") -> str | None:
+    """Return which kind of key or token a text holds, in plain or base64; None if it holds none.
+
+    Args:
+        text: the text.
+        key: the last part of its path, by which a key without a form of its own is known.
+    """
+    for shown in (f"{key}: {text}", *(_decoded(found.group()) for found in _ENCODED.finditer(text))):
+        for kind, pattern in _MATERIAL.items():
+            if pattern.search(shown):
+                return kind
+    return None
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text[: len(text) // 4 * 4]).decode(errors="replace")
 
 
 def no_keys(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
@@ -45,7 +63,7 @@ def no_keys(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
             continue
         skipped = ("data", "stringData") if resource.type == SECRET else ()
         for path, text in leaves({key: value for key, value in resource.props.items() if key not in skipped}):
-            kind = material(text)
+            kind = material(text, path.rpartition(".")[2])
             if kind:
                 yield Finding(resource.urn, f"{path} holds {kind}")
 
@@ -66,7 +84,7 @@ def secrets(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
             for key in entry["keys"]
         }
         for key, text in secret_texts(secret).items():
-            kind = material(text) if isinstance(text, str) and key not in keys else None
+            kind = material(text, key) if isinstance(text, str) and key not in keys else None
             if kind:
                 yield Finding(
                     secret.urn, f"{key} of Secret {namespace}/{name} holds {kind}, not one of the stack's secrets"
@@ -154,8 +172,6 @@ def operators(resources: Sequence[Resource], config: Config) -> Iterator[Finding
 def site_access(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
     """A Skupper site is reachable from outside only as configured."""
     for site in resources:
-        if site.type == CONFIG_MAP and site.place[1] != "skupper-site":
-            continue
         access = site.at("data.ingress") if site.type == CONFIG_MAP else site.at("spec.linkAccess")
         shown = str(access or "default")
         if shown not in config["allowed"]:
@@ -182,7 +198,7 @@ RULES = (
         "A wildcard also allows what is added later.",
         "Name groups, resources and verbs.",
         "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
-        (Reads(CLUSTER_ROLE, ("rules",)), Reads(ROLE, ("rules",))), rbac,
+        (Reads(CLUSTER_ROLE, ("rules",)), Reads(ROLE, ("rules",))), rbac, synced=True,
     ),
     Rule(
         "iam-without-wildcards", "security", "critical",
@@ -215,7 +231,7 @@ RULES = (
             Reads(DEPLOYMENT, ("spec.template.spec.containers.*.image", "spec.template.spec.initContainers.*.image")),
             Reads(IMAGE_SET, ("spec.releaseImage",)),
         ),
-        images,
+        images, synced=True,
     ),
     Rule(
         "operators-pinned", "security", "medium",
@@ -233,7 +249,10 @@ RULES = (
         "A site that is open to the internet can be linked to by whoever has a token.",
         "Narrow the site's access, or widen spillway:guardrails.siteAccess.",
         "https://skupper.io/docs/kube-yaml/site-configuration.html",
-        (Reads(SITE, ("spec.linkAccess",)), Reads(CONFIG_MAP, ("metadata.name", "data.ingress"))), site_access,
-        schema={"allowed": TEXTS},
+        (
+            Reads(SITE, ("spec.linkAccess",)),
+            Reads(CONFIG_MAP, ("metadata.name", "data.ingress"), names="skupper-site"),
+        ),
+        site_access, synced=True, schema={"allowed": TEXTS},
     ),
 )  # fmt: skip

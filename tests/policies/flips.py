@@ -3,6 +3,7 @@
 A flip that needs a stricter configuration, or other values first so that the rule is kept, says so: `config` and `first`.
 """
 
+import base64
 import copy
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +16,15 @@ from preview.registration import Registration, reveal
 GONE = object()
 LABEL = t.CLUSTER_SET_LABEL
 KEY = "AKIA" + "FLIPFLIPFLIPFLIP"
+ENCODED = base64.b64encode(b"-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n").decode()
+DEPLOYMENT = {
+    "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "app"},
+    "spec": {"template": {"spec": {"containers": [{"image": "quay.io/example/app"}]}}},
+}  # fmt: skip
+ROLE = {
+    "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "all"},
+    "rules": [{"apiGroups": [""], "resources": ["*"], "verbs": ["get"]}],
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,26 @@ def _is_install_config(found: Registration) -> bool:
     return "install-config" in found.inputs["metadata"]["name"]
 
 
+def _is_site(found: Registration) -> bool:
+    return found.inputs["metadata"]["name"] == "skupper-site"
+
+
+def _brings(kind: str) -> Callable[[Registration], bool]:
+    return lambda found: any(manifest["kind"] == kind for manifest in found.inputs["spec"]["resources"])
+
+
+def _synced(kind: str, path: str, value: Any) -> Callable[[list[dict[str, Any]]], Any]:
+    """Change what a sync set brings to other clusters."""
+
+    def change_manifests(old: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for manifest in old:
+            if manifest["kind"] == kind:
+                _put(manifest, path.split("."), value)
+        return old
+
+    return change_manifests
+
+
 def _is_claim(found: Registration) -> bool:
     return found.name.endswith("-claim")
 
@@ -89,7 +119,9 @@ def _claim_at_one(old: list[dict[str, Any]]) -> Any:
     return [{**entry, "expression": re.sub(r">= \d+", ">= 1", entry["expression"])} for entry in old]
 
 
-PROTECTED = tuple((type_, "options.protect", True) for type_ in (t.POOL, t.NAMESPACE, t.IAM_USER, t.HOSTED_ZONE))
+GUARDED = (t.POOL, t.NAMESPACE, t.IAM_USER, t.HOSTED_ZONE, t.SITE, t.CONFIG_MAP)
+PROTECTED = tuple((type_, "options.protect", True) for type_ in GUARDED)
+BOTH = {"required": True, "sites": True}
 PINNED = ((t.SUBSCRIPTION, "spec.startingCSV", "x.v1"), (t.SUBSCRIPTION, "spec.installPlanApproval", "Manual"))
 CONTAINER = "spec.template.spec.containers"
 
@@ -110,11 +142,13 @@ FLIPS = (
     Flip("monthly-cost", t.POOL, "spec.maxSize", 10_000, {"rest": 10**9, "burst": 200_000}),
     Flip("monthly-cost", t.POOL, "spec.runningCount", 10_000, {"rest": 20_000, "burst": 10**9}),
     Flip("monthly-cost", t.POOL, "spec.platform.aws.region", "me-south-1"),
-    Flip("protected", t.POOL, "options.protect", False, {"required": True}, PROTECTED),
-    Flip("protected", t.NAMESPACE, "options.protect", False, {"required": True}, PROTECTED,
+    Flip("protected", t.POOL, "options.protect", False, BOTH, PROTECTED),
+    Flip("protected", t.NAMESPACE, "options.protect", False, BOTH, PROTECTED,
          lambda found: found.name.startswith("pool-")),
-    Flip("protected", t.IAM_USER, "options.protect", False, {"required": True}, PROTECTED),
-    Flip("protected", t.HOSTED_ZONE, "options.protect", False, {"required": True}, PROTECTED),
+    Flip("protected", t.IAM_USER, "options.protect", False, BOTH, PROTECTED),
+    Flip("protected", t.HOSTED_ZONE, "options.protect", False, BOTH, PROTECTED),
+    Flip("protected", t.SITE, "options.protect", False, BOTH, PROTECTED),
+    Flip("protected", t.CONFIG_MAP, "options.protect", False, BOTH, PROTECTED, _is_site),
     Flip("cluster-set-label", t.POOL, "metadata.labels", _without(LABEL)),
     Flip("no-sleep-while-serving", t.POOL, "spec.hibernateAfter", "2h0m0s"),
     Flip("placement", t.PLACEMENT, "spec.clusterSets", []),
@@ -145,8 +179,14 @@ FLIPS = (
     Flip("no-plain-keys", t.CONFIG_MAP, "data", _with(key=KEY)),
     Flip("no-plain-keys", t.POOL, "metadata.annotations", _with(note="-----BEGIN RSA PRIVATE KEY-----")),
     Flip("no-plain-keys", t.SYNC_SET, "spec.resources", lambda old: [*old, {"data": {"key": KEY}}]),
+    Flip("no-plain-keys", t.CONFIG_MAP, "data", _with(encoded=ENCODED)),
+    Flip("no-plain-keys", t.CONFIG_MAP, "data", _with(secretAccessKey="a" * 40)),
+    # The article's repository has the token's private key in just this way.
+    Flip("no-plain-keys", t.SYNC_SET, "spec.resources",
+         lambda old: [*old, {"apiVersion": "v1", "kind": "Secret", "data": {"tls.key": ENCODED}}]),
     Flip("no-plain-keys", t.SITE, "spec.settings", {"name": KEY}),
     Flip("secrets-from-config", t.SECRET, "stringData", {"planted": KEY}),
+    Flip("secrets-from-config", t.SECRET, "stringData", {"secretAccessKey": "a" * 40}),
     Flip("secrets-from-config", t.SECRET, "data", {"planted": "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t"}),
     Flip("rbac-without-wildcards", t.CLUSTER_ROLE, "rules.*.verbs", ["*"]),
     Flip("rbac-without-wildcards", t.CLUSTER_ROLE, "rules.*.resources", ["*"]),
@@ -171,7 +211,13 @@ FLIPS = (
          ((t.SITE, "spec.linkAccess", "none"), (t.CONFIG_MAP, "data.ingress", "none"))),
     Flip("site-access", t.CONFIG_MAP, "data.ingress", GONE, {"allowed": ["none"]},
          ((t.SITE, "spec.linkAccess", "none"), (t.CONFIG_MAP, "data.ingress", "none")),
-         lambda found: found.inputs["metadata"]["name"] == "skupper-site"),
+         _is_site),
+    Flip("site-access", t.SYNC_SET, "spec.resources", _synced("Site", "spec.linkAccess", "loadbalancer"),
+         only=_brings("Site")),
+    Flip("site-access", t.SYNC_SET, "spec.resources", _synced("ConfigMap", "data.ingress", "loadbalancer"),
+         only=_brings("ConfigMap")),
+    Flip("images-pinned", t.SYNC_SET, "spec.resources", lambda old: [*old, DEPLOYMENT]),
+    Flip("rbac-without-wildcards", t.SYNC_SET, "spec.resources", lambda old: [*old, ROLE]),
     *(Flip("references", t.POOL, path, "nothing") for path in (
         "spec.imageSetRef.name", "spec.pullSecretRef.name", "spec.installConfigSecretTemplateRef.name",
         "spec.platform.aws.credentialsSecretRef.name")),
@@ -189,12 +235,18 @@ FLIPS = (
     Flip("references", t.SYNC_SET, "spec.secretMappings.*.sourceRef.name", "nothing"),
     Flip("references", t.SYNC_SET, "spec.secretMappings.*.sourceRef.namespace", "nothing"),
     Flip("references", t.ADVERTISEMENT, "spec.ipAddressPools.*", "nothing"),
+    Flip("references", t.LINK, "spec.tlsCredentials", "nothing"),
+    Flip("routing-keys", t.LISTENER, "spec.routingKey", "nothing"),
+    Flip("routing-keys", t.WEIGHTED_LISTENER, "spec.strategy.weighted.routingKeys", _with(nothing=1)),
     Flip("addresses-disjoint", t.ADDRESS_POOL, "spec.addresses", ["192.0.2.9-192.0.2.17", "192.0.2.16/32"]),
     Flip("addresses-disjoint", t.ADDRESS_POOL, "spec.addresses.*", "not an address"),
+    Flip("addresses-disjoint", t.ADDRESS_POOL, "spec.addresses.*", "192.0.2.9-192.0.2.1"),
+    Flip("addresses-disjoint", t.ADDRESS_POOL, "spec.addresses", ["2001:db8::1-2001:db8::9", "2001:db8::/124"]),
     Flip("link-costs", t.LINK, "spec.cost", 0),
     Flip("link-costs", t.LINK, "spec.cost", 10**9),
     Flip("link-costs", t.ACCESS_TOKEN, "spec.linkCost", 10**9),
     Flip("link-costs", t.SECRET, "metadata.annotations", {"skupper.io/cost": "much"}),
+    Flip("link-costs", t.SYNC_SET, "spec.resources", _synced("Link", "spec.cost", 10**9), only=_brings("Link")),
 )  # fmt: skip
 
 # The same by a key of the stack's config, for hub stacks: values by config path.

@@ -3,40 +3,66 @@
 Proves that no rule is there for show; not that a broken value would do harm.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policies.guardrails.model import UNKNOWN, Resource, Rule, found
+from policies.guardrails.model import UNKNOWN, Reads, Resource, Rule, found
 from policies.guardrails.rules import RULES
 from preview.guardrails import pack_config, verdicts
 from preview.recording import ROOT, ProgramError, Recording, record
 from preview.registration import Registration
-from preview.resources import resource
+from preview.resources import resources
+from preview.stack_file import stacks
+from preview.stack_settings import hub_stacks
 from tests.policies.flips import CONFIG_FLIPS, FLIPS, Flip, change
 
-STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
-NETWORK = Path(__file__).parent / "network"
-PROGRAMS = {**dict.fromkeys(STACKS, ROOT), "network": NETWORK}
+
+@dataclass(frozen=True)
+class Program:
+    """A program that keeps every rule; `limits` is the shipped stack whose guardrails judge it."""
+
+    stack: str
+    root: Path = ROOT
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    limits: str = ""
+
+
+STACKS = stacks(ROOT)
+HUBS = hub_stacks(ROOT)
+SKUPPER_2 = {"spillway:interconnect.version": 2, "spillway:hub.operators.skupper.channel": "stable-2.2"}
+# What no shipped stack has: the other version of Skupper, and kinds and values that no shipped stack uses.
+PROGRAMS = {
+    **{stack: Program(stack) for stack in STACKS},
+    "dev with Skupper 2": Program("dev", overrides=SKUPPER_2),
+    "mesh with Skupper 1": Program("mesh", overrides={"spillway:mesh.version": 1}),
+    "mesh by pods": Program("mesh", overrides={"spillway:mesh.application.balance": "pods"}),
+    "network": Program("network", Path(__file__).parent / "network", limits="mesh"),
+}
 RULE = {rule.name: rule for rule in RULES}
 # What the settings refuse before a rule sees it.
 REFUSED_EARLIER = {("prod", "regions"): "spillway:guardrails.regions.*has no ap-south-1"}
 
 
 @cache
-def recorded(stack: str) -> Recording:
-    return record(stack, root=PROGRAMS[stack])
+def recorded(name: str) -> Recording:
+    program = PROGRAMS[name]
+    return record(program.stack, root=program.root, overrides=program.overrides)
 
 
 @cache
-def config(stack: str) -> dict[str, Any]:
-    return pack_config(stack, PROGRAMS[stack])
+def config(name: str) -> dict[str, Any]:
+    program = PROGRAMS[name]
+    return pack_config(program.limits or program.stack, ROOT, program.overrides)
 
 
-def seen(registrations: list[Registration]) -> list[Resource]:
-    return [resource(one) for one in registrations if one.custom]
+@cache
+def base(name: str) -> tuple[Resource, ...]:
+    return tuple(resources(recorded(name).registrations))
 
 
 @pytest.mark.parametrize("stack", PROGRAMS)
@@ -46,12 +72,12 @@ def test_every_rule_is_kept(stack: str) -> None:
 
 
 def flipped(stack: str, flip: Flip) -> list[tuple[str, list[Registration], list[Registration]]]:
-    base = list(recorded(stack).registrations)
+    kept = list(recorded(stack).registrations)
     for type_, path, value in flip.first:
-        base = [change(one, path, value) if one.type == type_ else one for one in base]
+        kept = [change(one, path, value) if one.type == type_ else one for one in kept]
     return [
-        (one.name, base, [change(one, flip.path, flip.value) if one is other else other for other in base])
-        for one in base
+        (one.name, kept, [change(one, flip.path, flip.value) if one is other else other for other in kept])
+        for one in kept
         if one.type == flip.type and flip.only(one)
     ]
 
@@ -63,8 +89,8 @@ def test_a_flip_is_caught(flip: Flip) -> None:
         settings = {**config(stack)[flip.rule], **flip.config}
         for name, before, after in flipped(stack, flip):
             rule = RULE[flip.rule]
-            assert rule.judge(seen(before), settings) == [], f"{stack}: not kept before the flip"
-            assert rule.judge(seen(after), settings), f"{stack}: {name} {flip.path} was not caught"
+            assert rule.judge(resources(before), settings) == [], f"{stack}: not kept before the flip"
+            assert rule.judge(resources(after), settings), f"{stack}: {name} {flip.path} was not caught"
             tried += 1
     assert tried, "no program has this field"
 
@@ -76,19 +102,30 @@ def test_every_rule_has_a_flip() -> None:
 
 @pytest.mark.parametrize("stack", PROGRAMS)
 def test_two_resources_are_not_one_object(stack: str) -> None:
-    resources = seen(list(recorded(stack).registrations))
-    for one in resources:
+    for one in base(stack):
         if one.type.startswith("kubernetes:") and one.place[1] and not one.kind.endswith("Patch"):
-            twin = Resource(one.urn + "-twin", one.type, "twin", one.props)
-            assert RULE["names-unique"].judge([*resources, twin], {}), one.name
+            twin = replace(one, urn=f"{one.urn}-twin", name="twin")
+            assert RULE["names-unique"].judge([*base(stack), twin], {}), one.name
+            elsewhere = replace(twin, cluster="another cluster")
+            assert RULE["names-unique"].judge([*base(stack), elsewhere], {}) == [], one.name
+
+
+@pytest.mark.parametrize("stack", PROGRAMS)
+def test_what_is_referred_to_must_be_on_the_same_cluster(stack: str) -> None:
+    """In a mesh every cluster has objects of the same names; one of another cluster is of no use."""
+    settings = config(stack)["references"]
+    for one in base(stack):
+        moved = [replace(other, cluster="another cluster") if other is one else other for other in base(stack)]
+        gone = [other for other in base(stack) if other is not one]
+        assert bool(RULE["references"].judge(moved, settings)) >= bool(RULE["references"].judge(gone, settings)), (
+            one.name
+        )
 
 
 @pytest.mark.parametrize("rule", CONFIG_FLIPS)
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", HUBS)
 def test_a_value_broken_by_config_is_caught(stack: str, rule: str) -> None:
     """A setting that breaks a rule is caught by it, or refused by the settings before it comes so far."""
-    if not any(one.kind == "ClusterPool" for one in seen(list(recorded(stack).registrations))):
-        pytest.skip("a stack without pools")
     overrides = CONFIG_FLIPS[rule]
     if (stack, rule) in REFUSED_EARLIER:
         with pytest.raises(ProgramError, match=REFUSED_EARLIER[stack, rule]):
@@ -99,11 +136,11 @@ def test_a_value_broken_by_config_is_caught(stack: str, rule: str) -> None:
     assert rule in found_broken
 
 
-def declared() -> list[tuple[Rule, str, str]]:
+def declared() -> list[tuple[Rule, Reads, str, str]]:
     """Every declared path, with types in place of `*`."""
-    types = {one.type for stack in PROGRAMS for one in recorded(stack).registrations if one.custom}
+    types = {one.type for stack in PROGRAMS for one in base(stack)}
     return [
-        (rule, type_, path)
+        (rule, reads, type_, path)
         for rule in RULES
         for reads in rule.reads
         for type_ in (sorted(types) if reads.type == "*" else [reads.type])
@@ -114,13 +151,12 @@ def declared() -> list[tuple[Rule, str, str]]:
 def test_an_unknown_value_fails_the_rule() -> None:
     """CrossGuard turns an unknown value into an advisory and lets the change pass; here it fails the rule."""
     tried: set[tuple[str, str]] = set()
-    for rule, type_, path in declared():
+    for rule, reads, type_, path in declared():
         for stack in PROGRAMS:
-            for one in recorded(stack).registrations:
-                if one.type != type_ or not found(resource(one).props, path):
+            for before in base(stack):
+                if before.type != type_ or not reads.covers(before) or not found(before.props, path):
                     continue
-                before = resource(one)
-                after = Resource(before.urn, before.type, before.name, _unknown(dict(before.props), path.split(".")))
+                after = replace(before, props=_unknown(dict(before.props), path.split(".")))
                 findings = rule.judge([after], config(stack)[rule.name])
                 assert any(f"{path} is unknown" in finding.message for finding in findings), (rule.name, path)
                 tried.add((rule.name, path))
@@ -132,4 +168,7 @@ def _unknown(value: Any, steps: list[str]) -> Any:
         return UNKNOWN
     if isinstance(value, list):
         return [_unknown(value[0], steps[1:]), *value[1:]]
+    if steps[0] == "*":
+        key = next(iter(value))
+        return {**value, key: _unknown(value[key], steps[1:])}
     return {**value, steps[0]: _unknown(value[steps[0]], steps[1:])}

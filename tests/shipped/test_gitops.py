@@ -10,7 +10,8 @@ import yaml
 from preview.gitops import main, rendered
 from preview.recording import ROOT, record
 from preview.registration import reveal
-from preview.stack_file import hub_stacks, load
+from preview.stack_file import load
+from preview.stack_settings import hub_stacks
 
 STACKS = hub_stacks(ROOT)
 

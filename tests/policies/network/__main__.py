@@ -8,7 +8,9 @@ import pulumi
 class Object(pulumi.CustomResource):
     def __init__(self, kind: str, name: str, spec: dict, **more: object):
         properties = {"metadata": {"name": name, "namespace": "net"}, "spec": spec, **more}
-        super().__init__(f"kubernetes:{kind}", name, properties, pulumi.ResourceOptions(delete_before_replace=True))
+        super().__init__(
+            f"kubernetes:{kind}", name, properties, pulumi.ResourceOptions(delete_before_replace=True, protect=True)
+        )
 
 
 class Plain(pulumi.CustomResource):
@@ -17,7 +19,7 @@ class Plain(pulumi.CustomResource):
 
 
 Object("skupper.io/v2alpha1:Site", "site", {"linkAccess": "none"})
-Object("skupper.io/v2alpha1:Link", "link", {"cost": 1})
+Object("skupper.io/v2alpha1:Link", "link", {"cost": 1, "tlsCredentials": "link-c1"})
 Object("skupper.io/v2alpha1:AccessToken", "token", {"linkCost": 1})
 Object("metallb.io/v1beta1:IPAddressPool", "pool-a", {"addresses": ["192.0.2.1-192.0.2.9"]})
 Object("metallb.io/v1beta1:IPAddressPool", "pool-b", {"addresses": ["192.0.2.16/28"]})
