@@ -92,7 +92,8 @@ def _zones(parts: Parts) -> Iterator[Mistake]:
 
 
 def _clusters(parts: Parts) -> Iterator[Mistake]:
-    for rule in (cluster_checks.machines, cluster_checks.volumes, cluster_checks.networks, cluster_checks.tags):
+    rules = (cluster_checks.machines, cluster_checks.releases, cluster_checks.volumes, cluster_checks.networks)
+    for rule in (*rules, cluster_checks.tags):
         yield from rule(parts.pools)
 
 

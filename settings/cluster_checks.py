@@ -1,5 +1,6 @@
 """Rules on the clusters of the pools: machines, volumes, networks, tags."""
 
+import re
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 
@@ -15,6 +16,10 @@ GP3_IOPS, IOPS_PER_THROUGHPUT = 3000, 4
 LARGEST_VPC, SMALLEST_VPC, LARGEST_SERVICE = 16, 24, 12
 # OVN-Kubernetes uses these inside a cluster (openshift/installer, pkg/validate/validate.go).
 OVN = {"join": "100.64.0.0/16", "transit": "100.88.0.0/16", "masquerade": "169.254.0.0/17"}
+# What the tag of a release image ends in, by the architecture of its machines; -multi is for both.
+RELEASES = {"amd64": "x86_64", "arm64": "aarch64"}
+# The first installer that knows throughput (openshift/openshift-docs, pull request 104662); others drop it silently.
+THROUGHPUT_SINCE = (4, 21)
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 # The installer takes 25; one is kept for the program.
 MOST_TAGS = 24
@@ -79,6 +84,28 @@ def _sizes(index: int, pool: Pool) -> Iterator[Mistake]:
                 f"a type with at least {least}: OpenShift's minimum for {what}",
                 f"{'m6g' if arm else 'm6a'}.{'2xlarge' if least == SINGLE_NODE_VCPUS else 'xlarge'}",
             )
+
+
+def releases(pools: Pools) -> Iterator[Mistake]:
+    """Check what the tag of a release image tells: its architecture, and what its installer does not know."""
+    for index, pool in pools.items():
+        found = re.search(r":([0-9]+)\.([0-9]+)\.[^:]*$", pool.release_image)
+        tag = found.group() if found else ""
+        arch = architecture(pool.control_plane.type)
+        if tag.endswith(tuple(RELEASES.values())) and not tag.endswith(RELEASES[arch]):
+            yield wrong(
+                config_path("pools", [index, "releaseImage"]),
+                f"got {tag.removeprefix(':')}, but {pool.control_plane.type} is {arch}",
+                f"a release for the machines: its tag ends in {RELEASES[arch]} or multi",
+                re.sub(r"(x86_64|aarch64)$", RELEASES[arch], pool.release_image),
+            )
+        if found and (int(found[1]), int(found[2])) < THROUGHPUT_SINCE:
+            for key, role in (("controlPlane", pool.control_plane), ("workers", pool.workers)):
+                if role.volume.throughput is not None:
+                    path = config_path("pools", [index, key, "volume", "throughput"])
+                    problem = f"got {role.volume.throughput}, but the release is {found[1]}.{found[2]}"
+                    allowed = "nothing before OpenShift 4.21: older installers do not know it, and leave it out"
+                    yield Mistake(path, problem, allowed, remove_command(path))
 
 
 def volumes(pools: Pools) -> Iterator[Mistake]:

@@ -17,7 +17,10 @@ class Volume(Section):
         default=None, ge=100, le=256000, description="I/O operations a second; required with io1 and io2, not for gp2"
     )
     throughput: int | None = Field(
-        default=None, ge=125, le=2000, description="MiB a second, gp3 only; at most a quarter of iops (3000 if not set)"
+        default=None,
+        ge=125,
+        le=2000,
+        description="MiB a second, gp3 only, from OpenShift 4.21; at most a quarter of iops (3000 if not set)",
     )
 
 

@@ -232,6 +232,8 @@ def secret_names(recording: Recording) -> set[str]:
 class TestKeys:
     def test_the_secret_key_is_only_in_the_secrets_and_never_shown(self) -> None:
         recording = up({})
+        # The state: what the engine stores encrypted.
+        assert "secret" in recording.named(KEY, "installer-key-a").options.additional_secret_outputs
         sent = {r.name: json.dumps(reveal(r.inputs), default=repr) for r in recording.registrations}
         holders = sorted(name for name, text in sent.items() if SECRET_KEY in text)
         assert holders == ["pool-burst-eu-aws-creds", "pool-burst-us-aws-creds"]

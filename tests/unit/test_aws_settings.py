@@ -38,7 +38,9 @@ TABLE: list[tuple[str, Changes, str, str, str]] = [
     ("iops on gp2", {f"{POOL}.workers": {"volume": {"type": "gp2", "iops": 500}}}, f"{POOL}.workers.volume.iops", "gp2 has no such", "pulumi config rm"),
     ("io2 without iops", {f"{POOL}.controlPlane": {"volume": {"type": "io2"}}}, f"{POOL}.controlPlane.volume.iops", "type is io2", "3000"),
     ("throughput on io1", {f"{POOL}.workers": {"volume": {"type": "io1", "iops": 500, "throughput": 125}}}, f"{POOL}.workers.volume.throughput", "only gp3", "pulumi config rm"),
-    ("throughput without iops", {f"{POOL}.workers": {"volume": {"throughput": 1000}}}, f"{POOL}.workers.volume.throughput", "a quarter of iops", "750"),
+    ("image of another architecture", {f"{POOL}.releaseImage": "quay.io/o/r:4.18.20-x86_64", f"{POOL}.controlPlane": {"type": "m7g.xlarge"}, f"{POOL}.workers": {"type": "m7g.xlarge"}}, f"{POOL}.releaseImage", "m7g.xlarge is arm64", "quay.io/o/r:4.18.20-aarch64"),
+    ("throughput that the installer does not know", {f"{POOL}.releaseImage": "quay.io/o/r:4.20.9-multi", f"{POOL}.controlPlane": {"volume": {"throughput": 250}}}, f"{POOL}.controlPlane.volume.throughput", "before OpenShift 4.21", "pulumi config rm"),
+    ("throughput without iops", {f"{POOL}.releaseImage": "quay.io/o/r:4.21.0-multi", f"{POOL}.workers": {"volume": {"throughput": 1000}}}, f"{POOL}.workers.volume.throughput", "a quarter of iops", "750"),
     ("bits behind the prefix", {f"{POOL}.networks": {"machine": "10.0.0.1/16"}}, f"{POOL}.networks.machine", "without bits behind", "10.0.0.0/16"),
     ("large VPC", {f"{POOL}.networks": {"machine": "10.0.0.0/12"}}, f"{POOL}.networks.machine", "no larger VPC", "10.0.0.0/16"),
     ("large service network", {f"{POOL}.networks": {"service": "172.0.0.0/10"}}, f"{POOL}.networks.service", "no larger one", "172.30.0.0/16"),
@@ -97,6 +99,17 @@ def test_a_private_key_is_not_shown() -> None:
     """A whole private key pasted into the config must not get into a terminal's or a CI job's log."""
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU="
     assert "b3BlbnNz" not in str(mistakes({f"{POOL}.sshKey": key}))
+
+
+@pytest.mark.parametrize("tag", [":4.21.3-aarch64", ":4.21.3-multi", ":mirrored", f"@sha256:{'0' * 64}"])
+def test_a_release_that_fits_or_does_not_tell_is_accepted(tag: str) -> None:
+    machines = {"type": "m7g.xlarge", "volume": {"throughput": 250}}
+    changes = {
+        f"{POOL}.releaseImage": f"quay.io/o/r{tag}",
+        f"{POOL}.controlPlane": machines,
+        f"{POOL}.workers": machines,
+    }
+    assert load(*config(changes), "dev")[0].pools[0].release_image.endswith(tag)
 
 
 @pytest.mark.parametrize("account", [123456789012, 12345678901])
