@@ -63,7 +63,7 @@ class Cluster:
 
     def access(self) -> Access:
         """Return how to reach it, for somebody else; its kubeconfig must hold a token."""
-        token: str = self._configuration.api_key["authorization"]
+        token: str = self._configuration.get_api_key_with_prefix("BearerToken")
         certificate = Path(self._configuration.ssl_ca_cert).read_text()
         return Access(self._configuration.host, token.removeprefix("Bearer "), certificate)
 

@@ -80,6 +80,7 @@ STAND_INS = (
     StandIn(HIVE_SYNC, "v1alpha1", "ClusterSyncLease", "clustersyncleases", status=False),
     StandIn("agent.open-cluster-management.io", "v1", "KlusterletAddonConfig", "klusterletaddonconfigs"),
     StandIn("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", status=False),
+    StandIn("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", status=False),
     StandIn(ARGO, "v1alpha1", "AppProject", "appprojects", status=False),
     StandIn(ARGO, "v1alpha1", "Application", "applications", status=False),
     StandIn(ARGO, "v1alpha1", "ApplicationSet", "applicationsets"),

@@ -19,6 +19,7 @@ from lab.fleet import (
     acm_gitops,
     acm_placement,
     acm_pools,
+    acm_webhooks,
     hive_claims,
     hive_deployments,
     hive_deprovision,
@@ -100,6 +101,7 @@ class Fleet:
         """Begin to play."""
         # Connections of their own for the watches, which hold them.
         acting, watching = Cluster(self._kubeconfig, "lab-fleet"), Cluster(self._kubeconfig, "lab-fleet")
+        acm_webhooks.install(acting)
         woken: dict[tuple[str, str], list[threading.Event]] = defaultdict(list)
         for reconcile, kinds in controllers(self._spokes).items():
             wake = threading.Event()

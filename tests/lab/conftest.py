@@ -7,6 +7,7 @@ import pytest
 
 from lab.hub import Hub
 from tests.lab.trigger import Trigger
+from tests.lab.world import World
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,11 @@ def installed(lab: Hub) -> Iterator[Trigger]:
 def trigger(installed: Trigger) -> Trigger:
     installed.reset()
     return installed
+
+
+@pytest.fixture
+def world(lab: Hub) -> Iterator[World]:
+    """A namespace for a pool; what was made there is taken away afterwards."""
+    world = World(lab.cluster)
+    yield world
+    world.clean()

@@ -1,6 +1,5 @@
 """The simulator on a real API server: each test is named after what it plays as the real controllers do."""
 
-import contextlib
 import itertools
 import os
 import random
@@ -15,117 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes.client.exceptions import ApiException
 
-from lab.cluster import Cluster, Manifest
-from lab.fleet import aws
+from lab.cluster import Manifest
 from lab.fleet.acm_claims import ACM_FINALIZER
-from lab.fleet.acm_claims import API as OCM
 from lab.fleet.hive_claims import FINALIZER
 from lab.fleet.objects import HIVE, deleting
-from lab.fleet.observe import Seen, clusters, leaks
 from lab.fleet.runtime import Fleet
 from lab.hub import Hub
+from tests.lab.world import World, conditions
 
 # An install takes 2 s, a resume 0.25 s, a deprovision 0.75 s.
 FACTOR = 1200
 OLM = "operators.coreos.com/v1alpha1"
-numbers = itertools.count()
-
-
-class World:
-    """A namespace with what a pool needs, named like its pool."""
-
-    def __init__(self, cluster: Cluster):
-        self.cluster = cluster
-        self.name = f"p{next(numbers)}"
-        self.apply("v1", "Namespace", self.name, namespace=None)
-        self.keys()
-        self.apply(HIVE, "ClusterImageSet", "img", namespace=None, spec={"releaseImage": "example.com/ocp:4.20.1"})
-
-    def apply(self, api: str, kind: str, name: str, *, namespace: str | None = "", **rest: Any) -> Manifest:
-        metadata = {"name": name, **rest.pop("metadata", {})}
-        if namespace is not None:
-            metadata["namespace"] = self.name
-        return self.cluster.apply({"apiVersion": api, "kind": kind, "metadata": metadata, **rest}, force=True)
-
-    def keys(self, **data: str) -> None:
-        """Put the AWS keys there; ACM takes them along with a deleted pool."""
-        self.apply(
-            "v1", "Secret", "creds", stringData={"aws_access_key_id": "id", "aws_secret_access_key": "key"} | data
-        )
-
-    def pool(self, size: int, **numbers: Any) -> None:
-        spec = {
-            "size": size, "baseDomain": "example.com", "imageSetRef": {"name": "img"}, **numbers,
-            "platform": {"aws": {"region": "eu-west-1", "credentialsSecretRef": {"name": "creds"}}},
-        }  # fmt: skip
-        labels = {"cluster.open-cluster-management.io/clusterset": "burst"}
-        self.apply(HIVE, "ClusterPool", self.name, metadata={"labels": labels}, spec=spec)
-
-    def claim(self, name: str, **spec: Any) -> None:
-        self.apply(HIVE, "ClusterClaim", name, spec={"clusterPoolName": self.name, **spec})
-
-    def release(self, name: str) -> None:
-        self.cluster.delete(HIVE, "ClusterClaim", name, self.name)
-
-    def members(self) -> list[Seen]:
-        return [seen for seen in clusters(self.cluster) if seen.pool == self.name]
-
-    def states(self) -> list[str]:
-        return sorted(seen.state for seen in self.members())
-
-    def leaks(self) -> list[str]:
-        return [name for name in leaks(self.cluster) if name.startswith(f"{self.name}-")]
-
-    def holder(self, claim: str) -> str | None:
-        return next((seen.name for seen in self.members() if seen.claim == claim), None)
-
-    def get(self, kind: str, name: str = "") -> Manifest | None:
-        return self.cluster.get(HIVE, kind, name or self.name, self.name)
-
-    def conditions(self, kind: str, name: str = "") -> dict[str, tuple[str, str]]:
-        return conditions(self.get(kind, name))
-
-    def until(self, what: str, probe: Any, timeout: float = 90) -> Any:
-        return self.cluster.wait_for(f"{what} (members: {self.members()})", probe, timeout, 0.05)
-
-    def settled(self, *states: str) -> None:
-        self.until(f"clusters {states}", lambda: self.states() == sorted(states) or None)
-
-    def served(self, claim: str) -> str:
-        served = ("True", "Running")
-        self.until(f"{claim} served", lambda: self.conditions("ClusterClaim", claim).get("ClusterRunning") == served)
-        return str((self.get("ClusterClaim", claim) or {})["spec"]["namespace"])
-
-    def gone(self, claim: str) -> None:
-        self.until(f"{claim} gone", lambda: self.get("ClusterClaim", claim) is None)
-
-
-def conditions(manifest: Manifest | None) -> dict[str, tuple[str, str]]:
-    found = (manifest or {}).get("status", {}).get("conditions", [])
-    return {condition["type"]: (condition["status"], condition["reason"]) for condition in found}
-
-
-@pytest.fixture
-def world(lab: Hub) -> Iterator[World]:
-    """A namespace for a pool, and nothing that plays; what was made there is taken away afterwards."""
-    world = World(lab.cluster)
-    yield world
-    left = [(HIVE, "ClusterDeployment", seen.name, seen.name) for seen in world.members()]
-    for kind in ("ClusterPool", "ClusterClaim"):
-        found = lab.cluster.find(HIVE, kind, world.name)
-        left += [(HIVE, kind, thing["metadata"]["name"], world.name) for thing in found]
-    managed = [found["metadata"]["name"] for found in lab.cluster.find(OCM, "ManagedCluster")]
-    left += [(OCM, "ManagedCluster", name, None) for name in managed if name.startswith(f"{world.name}-")]
-    for api, kind, name, namespace in left:
-        # What was on its way out may have gone meanwhile.
-        with contextlib.suppress(ApiException):
-            lab.cluster.patch(api, kind, name, {"metadata": {"finalizers": []}}, namespace)
-        lab.cluster.delete(api, kind, name, namespace)
-    for name in aws.present(lab.cluster):
-        if name.startswith(f"{world.name}-"):
-            aws.terminate(lab.cluster, name)
 
 
 @pytest.fixture

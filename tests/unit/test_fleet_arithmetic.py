@@ -25,6 +25,14 @@ def claimed(name: str, claim: str = "x", *, released: bool = False, deleting: bo
     return PoolCluster(name, installed=True, running=True, claim=claim, released=released, deleting=deleting)
 
 
+def broken(name: str) -> PoolCluster:
+    return PoolCluster(name, installed=True, broken=True)
+
+
+def stale(name: str, *, installed: bool = True) -> PoolCluster:
+    return PoolCluster(name, installed=installed, stale=True)
+
+
 def deleted(name: str) -> PoolCluster:
     return PoolCluster(name, installed=True, deleting=True)
 
@@ -82,6 +90,29 @@ ROWS = {
     "then the oldest standby, then the oldest running": (
         PoolSize(0, 1), [running("a"), standby("b"), standby("c")], [], Plan(delete=["b", "c", "a"]),
     ),
+    "a broken cluster is deleted": (PoolSize(1), [broken("a")], [], Plan(delete=["a"])),
+    "a broken cluster counts for the size until it is deleted": (
+        PoolSize(2), [broken("a"), standby("b")], [], Plan(delete=["a"]),
+    ),
+    "what is missing is added before what is broken is deleted": (PoolSize(2), [broken("a")], [], Plan(add=1)),
+    "a broken cluster is deleted before a claim gets its own at maxSize": (
+        PoolSize(1, maximum=1), [broken("a")], ["x"], Plan(delete=["a"]),
+    ),
+    "what is broken goes before what is too many": (
+        PoolSize(1), [standby("a"), standby("b"), broken("c")], [], Plan(delete=["c"]),
+    ),
+    "a broken cluster is never resumed": (
+        PoolSize(1, maximum=2), [broken("a"), standby("b")], ["x"], Plan(delete=["a"], run=["b"]),
+    ),
+    "stale clusters are replaced, one at a time": (PoolSize(2), [stale("a"), stale("b")], [], Plan(delete=["a"])),
+    "but not while something installs": (PoolSize(2), [stale("a"), installing("b")], [], Plan()),
+    "nor while the pool has not its size": (PoolSize(2), [stale("a")], [], Plan(add=1)),
+    "a stale cluster still serves a claim": (
+        PoolSize(1, maximum=1), [PoolCluster("a", True, True, stale=True)], ["x"], Plan(assign=[("x", "a")]),
+    ),
+    "a claimed cluster is never stale": (
+        PoolSize(0), [PoolCluster("a", True, True, claim="x", stale=True)], [], Plan(),
+    ),
 }  # fmt: skip
 
 
@@ -113,6 +144,9 @@ kinds = st.sampled_from(
         standby,
         running,
         deleted,
+        broken,
+        stale,
+        lambda name: stale(name, installed=False),
         lambda name: claimed(name, f"of-{name}"),
         lambda name: claimed(name, f"of-{name}", released=True),
         lambda name: claimed(name, f"of-{name}", deleting=True),
