@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo down test quick preview docs gitops
+.PHONY: demo down test quick sequences preview docs gitops
 
 ## The main job on the local control plane: a burst, from the scale-up to the cluster's removal.
 demo: $(STAMP)
@@ -21,6 +21,10 @@ test: $(STAMP)
 ## The checks and tests that need no control plane.
 quick: $(STAMP)
 	@$(PY) -m tests.ledger --quick
+
+## 300 random sequences of events on the local control plane, about an hour; SEED=N SEQUENCES=1 runs one again.
+sequences: $(STAMP)
+	@SEQUENCES=$${SEQUENCES:-300} $(PY) -m pytest tests/lab/test_sequences.py
 
 ## What the dev stack would create, without an engine, a cluster or an account.
 preview: $(STAMP)
