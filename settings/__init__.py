@@ -14,11 +14,12 @@ from settings.program import from_pulumi
 from settings.secrets import SECRET_KEYS, Credentials
 from settings.stack import Settings
 from settings.values import SecretText
+from settings.watch import Watch
 
 __all__ = [
     "SECRET_KEYS", "Aws", "Burst", "ClaimLifetime", "ClusterSet", "Controller", "Credentials", "Delivery", "Guardrails",
     "HostedZone", "Hub", "Identity", "Interconnect", "Kyverno", "Machines", "Mesh", "MeshApplication", "MeshCluster",
     "MeshLink", "MeshSettings", "MetalLB", "Mistake", "MultiClusterHub", "Networks", "Operator", "Operators", "Pool",
-    "PoolCredentials", "Resources", "SecretText", "Settings", "SettingsError", "Volume", "Workload", "from_pulumi",
-    "load", "load_mesh", "read",
+    "PoolCredentials", "Resources", "SecretText", "Settings", "SettingsError", "Volume", "Watch", "Workload",
+    "from_pulumi", "load", "load_mesh", "read",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from settings.hub import ClusterSet, Hub
 from settings.mistakes import Mistake, config_path, remove_command, set_command, wrong
 from settings.pools import Pool
 from settings.values import canonical_duration, nanoseconds
+from settings.watch import Watch
 
 CLUSTER_SET_LABEL = "cluster.open-cluster-management.io/clusterset"
 # OpenShift, ACM and GitOps own these; a pool in one of them would delete it when it goes.
@@ -40,6 +41,7 @@ class Parts:
     interconnect: Interconnect | None = None
     guardrails: Guardrails | None = None
     aws: Aws | None = None
+    watch: Watch | None = None
     all_pools: bool = False
 
 

@@ -15,6 +15,7 @@ from settings.pools import Pool
 from settings.reading import NAMESPACE, entry, example_of, masked, planted, secret_texts, unknown_key, validate
 from settings.secrets import SECRET_KEYS, Credentials, read_credentials
 from settings.stack import Settings
+from settings.watch import Watch
 
 OBJECTS: dict[str, type[BaseModel]] = {
     "hub": Hub,
@@ -24,9 +25,10 @@ OBJECTS: dict[str, type[BaseModel]] = {
     "interconnect": Interconnect,
     "guardrails": Guardrails,
     "aws": Aws,
+    "watch": Watch,
 }
 LISTS: dict[str, type[BaseModel]] = {"pools": Pool, "bursts": Burst}
-OPTIONAL = ("guardrails", "aws")
+OPTIONAL = ("guardrails", "aws", "watch")
 _MISSING: Any = object()
 
 
@@ -93,6 +95,7 @@ def _settings(parts: Parts) -> Settings:
         interconnect=cast(Interconnect, parts.interconnect),
         guardrails=cast(Guardrails, parts.guardrails),
         aws=cast(Aws, parts.aws),
+        watch=cast(Watch, parts.watch),
     )
 
 

@@ -7,6 +7,7 @@ from settings.aws import Aws
 from settings.hub import ClusterSet, Hub
 from settings.pools import Pool
 from settings.section import Section
+from settings.watch import Watch
 
 
 class Settings(Section):
@@ -24,3 +25,4 @@ class Settings(Section):
         description="budgets and allow-lists for the policies; those of pools count in hub stacks only",
     )
     aws: Aws = Field(default=Aws(), description="the AWS account: the installer's identity and the hosted zones")
+    watch: Watch = Field(default=Watch(), description="alerts in the hub's monitoring")

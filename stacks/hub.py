@@ -16,6 +16,7 @@ from components.kyverno import Kyverno
 from components.operator import Operator, Package
 from components.skupper_service import ServiceArgs, SkupperService
 from components.skupper_site import SiteArgs, SkupperSite
+from components.watch import Watch
 from components.workload import Workload
 from settings import Credentials, Settings
 from stacks.aws import aws_account
@@ -118,6 +119,7 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
             site=site,
             opts=on_hub,
         )
+    Watch("watch", settings.watch, pools=settings.pools, acm=acm, opts=on_hub)
     return {
         "context": settings.hub.context,
         "clusterSet": settings.cluster_set.name,

@@ -32,7 +32,16 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         cluster = Cluster(control_plane.kubeconfig)
         install_crds(cluster, crd_manifests(CRDS))
         install_crds(cluster, [found for found in kyverno.manifests() if found["kind"] == CRD[1]])
-        for name in (*NAMESPACES, "aws", "burst-us", "burst-eu", "interconnect", "open-cluster-management"):
+        for name in (
+            *NAMESPACES,
+            "aws",
+            "burst-us",
+            "burst-eu",
+            "interconnect",
+            "open-cluster-management",
+            "hive",
+            "spillway-watch",
+        ):
             cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         yield cluster
     finally:

@@ -54,6 +54,9 @@ COMPONENTS = {
     ("SkupperSite", "site"): ["site-config"],
     ("SkupperService", "service"): [],
     ("InterconnectSync", "interconnect-aws"): ["interconnect-aws-token", "interconnect-aws-sync"],
+    ("Watch", "watch"): [
+        "watch-namespace", "watch-reader", "watch-reader-binding", "watch-hive", "watch-rules",
+    ],
 }  # fmt: skip
 
 

@@ -1,0 +1,149 @@
+"""What an operator of the hub must hear about, as Prometheus alerts.
+
+Metrics: openshift/hive (pkg/controller/clusterpool/metrics.go, pkg/controller/metrics), read with Hive's own labels;
+stolostron/clusterlifecycle-state-metrics (`acm_managed_cluster_status_condition`); kube-apiserver's count of stored
+objects; kube-state-metrics' `kube_namespace_labels`. Hive exports no name of a cluster, no condition of a pool and no
+age of a claim: the alerts tell that something is wrong, the runbooks how to find where.
+"""
+
+from collections.abc import Sequence
+
+from kinds.hive import API_VERSION as HIVE
+from kinds.monitoring import AlertingRule, PrometheusRuleSpec, RuleGroup
+from settings import Pool, Watch
+
+RUNBOOKS = "docs/watch.md"
+GROUP = HIVE.partition("/")[0]
+# Kubernetes 1.34 has a new name for it, and the old one for a while.
+CLAIMS = (
+    f'max(apiserver_storage_objects{{resource="clusterclaims.{GROUP}"}}'
+    f' or apiserver_resource_objects{{group="{GROUP}",resource="clusterclaims"}})'
+)
+HELD = "sum(max by (clusterpool_namespace, clusterpool_name) (hive_clusterpool_clusterdeployments_claimed))"
+
+
+def _alert(name: str, severity: str, expression: str, lasting: str, *told: str) -> AlertingRule:
+    summary, description = told
+    annotations = {"summary": summary, "description": description, "runbook": f"{RUNBOOKS}#{name.lower()}"}
+    return AlertingRule(
+        alert=name, expr=expression, for_=lasting, labels={"severity": severity}, annotations=annotations
+    )
+
+
+def hub_rules(args: Watch) -> list[AlertingRule]:
+    """Return the alerts on the whole hub, other stacks' pools included."""
+    failed = {"Stop": "critical", "StartMachines": "warning"}
+    paid = {
+        "Stop": "It runs on, and is paid for, though it should hibernate.",
+        "StartMachines": "A claim may be waiting for it.",
+    }
+    return [
+        _alert(
+            "SpillwayClusterLeaked",
+            "critical",
+            f"{HELD} > {CLAIMS}",
+            "30m",
+            "A cluster is held by a claim that does not exist",
+            "{{ $value }} clusters are claimed, which is more than there are claims. Nobody will ever remove the rest.",
+        ),
+        _alert(
+            "SpillwayClaimWaits",
+            "warning",
+            f"{CLAIMS} > {HELD}",
+            f"{args.claim_minutes}m",
+            "A claim has no cluster that runs",
+            f"There have been more claims than claimed clusters for {args.claim_minutes} minutes.",
+        ),
+        *(
+            _alert(
+                f"SpillwayFailedTo{what}",
+                severity,
+                f'max by (power_state) (hive_cluster_deployments{{age_lt="+Inf",power_state="FailedTo{what}"}}) > 0',
+                "15m",
+                f"A cluster reports FailedTo{what}",
+                f"{{{{ $value }}}} clusters. {paid[what]}",
+            )
+            for what, severity in failed.items()
+        ),
+    ]
+
+
+def pool_rules(pool: Pool, args: Watch) -> list[AlertingRule]:
+    """Return the alerts on one pool."""
+
+    def count(what: str) -> str:
+        labels = f'clusterpool_namespace="{pool.place}",clusterpool_name="{pool.name}"'
+        return f"max(hive_clusterpool_clusterdeployments_{what}{{{labels}}})"
+
+    place = f"{pool.place}/{pool.name}"
+    names = f"{pool.name}-[a-z0-9]{{5}}"
+    short = (
+        f"{count('unclaimed')} < {pool.size} and {count('unclaimed')} + {count('claimed')} < {pool.max_size}"
+        f" and {count('installing')} == 0 and {count('deleting')} == 0"
+    )
+    return [
+        _alert(
+            "SpillwayClusterRunsUnclaimed",
+            "warning",
+            f"{count('assignable')} > {pool.running}",
+            "30m",
+            f"A cluster of pool {place} runs without a claim",
+            f"{{{{ $value }}}} unclaimed clusters run; the pool keeps {pool.running} awake.",
+        ),
+        _alert(
+            "SpillwayPoolShort",
+            "warning",
+            short,
+            "30m",
+            f"Pool {place} lacks clusters and installs none",
+            f"It has {{{{ $value }}}} of {pool.size}. What it needs is missing, or installs failed.",
+        ),
+        _alert(
+            "SpillwayRemovalStuck",
+            "critical",
+            f'max by (namespace) (hive_cluster_deployment_deprovision_underway_seconds{{namespace=~"{names}"}}) > 7200',
+            "10m",
+            f"A cluster of pool {place} is not removed from AWS",
+            "{{ $labels.namespace }} has been going for two hours. Its keys may be gone.",
+        ),
+        _alert(
+            "SpillwayClusterUnreachable",
+            "warning",
+            f'max by (managed_cluster_name) (acm_managed_cluster_status_condition{{managed_cluster_name=~"{names}",'
+            'condition="ManagedClusterConditionAvailable",status!="true"}) > 0',
+            "15m",
+            f"A claimed cluster of pool {place} cannot be reached",
+            "{{ $labels.managed_cluster_name }} does not report to ACM.",
+        ),
+        _alert(
+            "SpillwayStandbyOld",
+            "warning",
+            # An hour back, so that a short silence of the monitoring does not begin the days anew.
+            "max by (namespace) (max_over_time("
+            f'kube_namespace_labels{{label_hive_openshift_io_cluster_pool_name="{pool.name}"}}[1h]))',
+            f"{args.standby_days}d",
+            f"A cluster of pool {place} is due for renewal",
+            f"{{{{ $labels.namespace }}}} is {args.standby_days} days old. After too long it cannot be resumed.",
+        ),
+        _alert(
+            "SpillwayHiveSilent",
+            "critical",
+            f"absent({count('unclaimed')})",
+            "30m",
+            f"Nothing is known of pool {place}",
+            "Hive's metrics are not read, or the pool is gone. None of the other alerts can fire.",
+        ),
+    ]
+
+
+def rules(pools: Sequence[Pool], args: Watch) -> PrometheusRuleSpec:
+    """Return all alerts: one group for the hub, and one for each pool."""
+    groups = [RuleGroup(name="spillway", rules=hub_rules(args))]
+    for pool in pools:
+        # The label tells the pools' alerts of one name apart.
+        found = [
+            rule.model_copy(update={"labels": {**rule.labels, "pool": f"{pool.place}/{pool.name}"}})
+            for rule in pool_rules(pool, args)
+        ]
+        groups.append(RuleGroup(name=f"spillway-{pool.place}-{pool.name}", rules=found))
+    return PrometheusRuleSpec(groups=groups)

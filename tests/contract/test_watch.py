@@ -1,0 +1,69 @@
+"""The alerts, and what they need to be more than text."""
+
+import re
+from typing import Any
+
+import pytest
+
+from preview.recording import ROOT, Recording, record
+from preview.registration import reveal
+
+HEADING = re.compile(r"^### (Spillway\w+)$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def prod() -> Recording:
+    return record("prod")
+
+
+def inputs(recording: Recording, name: str) -> dict[str, Any]:
+    (found,) = [r for r in recording.registrations if r.name == name]
+    return reveal(found.inputs)
+
+
+def rules(recording: Recording) -> list[dict[str, Any]]:
+    return [rule for group in inputs(recording, "watch-rules")["spec"]["groups"] for rule in group["rules"]]
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert(prod: Recording) -> None:
+    """An alert at night that says nothing of what to do is switched off by the third night."""
+    assert {rule["alert"] for rule in rules(prod)} == set(HEADING.findall((ROOT / "docs" / "watch.md").read_text()))
+    for rule in rules(prod):
+        assert rule["annotations"]["runbook"] == f"docs/watch.md#{rule['alert'].lower()}"
+
+
+def test_no_two_alerts_are_the_same(prod: Recording) -> None:
+    """Prometheus takes alerts of one name with the same labels for one another."""
+    found = [(rule["alert"], tuple(sorted(rule["labels"].items()))) for rule in rules(prod)]
+    assert len(set(found)) == len(found)
+
+
+def test_a_pools_numbers_are_in_its_alerts() -> None:
+    recording = record(
+        "dev", overrides={"spillway:pools[0].size": 3, "spillway:pools[0].maxSize": 5, "spillway:pools[0].running": 2}
+    )
+    by_name = {rule["alert"]: rule["expr"] for rule in rules(recording)}
+    assert by_name["SpillwayClusterRunsUnclaimed"].endswith(" > 2")
+    assert " < 3 and " in by_name["SpillwayPoolShort"]
+    assert " < 5 and " in by_name["SpillwayPoolShort"]
+
+
+def test_prometheus_looks_into_the_namespace_and_may_find_hives_pods(prod: Recording) -> None:
+    """Otherwise all is accepted, nothing is read, and no alert ever fires."""
+    namespace = inputs(prod, "watch-namespace")["metadata"]
+    assert namespace["labels"] == {"openshift.io/cluster-monitoring": "true"}
+    for name in ("watch-hive", "watch-rules"):
+        assert inputs(prod, name)["metadata"]["namespace"] == namespace["name"]
+    binding, monitor = inputs(prod, "watch-reader-binding"), inputs(prod, "watch-hive")["spec"]
+    assert binding["metadata"]["namespace"] == inputs(prod, "watch-reader")["metadata"]["namespace"] == "hive"
+    assert binding["subjects"] == [
+        {"kind": "ServiceAccount", "name": "prometheus-k8s", "namespace": "openshift-monitoring"}
+    ]
+    assert monitor["namespaceSelector"] == {"matchNames": ["hive"]}
+    assert monitor["selector"] == {"matchLabels": {"control-plane": "controller-manager"}}
+
+
+def test_the_limits_of_the_settings_are_the_times_of_the_alerts() -> None:
+    recording = record("dev", overrides={"spillway:watch": {"claimMinutes": 90, "standbyDays": 80}})
+    times = {rule["alert"]: rule["for"] for rule in rules(recording)}
+    assert (times["SpillwayClaimWaits"], times["SpillwayStandbyOld"]) == ("90m", "80d")

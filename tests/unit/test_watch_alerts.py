@@ -1,0 +1,124 @@
+"""Each alert fires on what it is for and on nothing else, as Prometheus itself evaluates it.
+
+Needs `promtool`, of the package `prometheus` of most distributions.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from components.watch_rules import rules
+from preview.recording import ROOT
+from preview.stack_settings import read_settings
+
+needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not on PATH")
+
+POOL = 'clusterpool_namespace="aws",clusterpool_name="aws"'
+CLAIMS = 'apiserver_storage_objects{resource="clusterclaims.hive.openshift.io"}'
+CLAIMS_LATER = 'apiserver_resource_objects{group="hive.openshift.io",resource="clusterclaims"}'
+
+
+def pool(**counts: str) -> dict[str, str]:
+    """Return a pool's metrics: one standby cluster of one, and what differs."""
+    names = ("unclaimed", "claimed", "installing", "deleting", "assignable", "standby")
+    at_rest = {"unclaimed": "1", "standby": "1"}
+    return {f"hive_clusterpool_clusterdeployments_{n}{{{POOL}}}": counts.get(n, at_rest.get(n, "0")) for n in names}
+
+
+def states(**counts: str) -> dict[str, str]:
+    return {f'hive_cluster_deployments{{age_lt="+Inf",power_state="{s}"}}': count for s, count in counts.items()}
+
+
+def available(status: str) -> dict[str, str]:
+    labels = 'managed_cluster_name="aws-x7k2p",condition="ManagedClusterConditionAvailable"'
+    name = "acm_managed_cluster_status_condition"
+    return {f'{name}{{{labels},status="{s}"}}': str(int(s == status)) for s in ("true", "false", "unknown")}
+
+
+def removing(seconds: str, namespace: str = "aws-x7k2p") -> dict[str, str]:
+    return {f'hive_cluster_deployment_deprovision_underway_seconds{{namespace="{namespace}"}}': seconds}
+
+
+# A pool at rest, without a claim.
+REST = {**pool(), CLAIMS: "0"}
+STANDBY = 'kube_namespace_labels{namespace="aws-x7k2p",label_hive_openshift_io_cluster_pool_name="aws"}'
+# The metrics, after how long, and what fires, with the labels that it takes from the metrics.
+ROWS: dict[str, tuple[dict[str, str], str, dict[str, dict[str, str]]]] = {
+    "a pool at rest": (REST, "3h", {}),
+    "a burst": ({**REST, **pool(claimed="1", unclaimed="1"), CLAIMS: "1", **available("true")}, "3h", {}),
+    "a claimed cluster without its claim": ({**REST, **pool(claimed="1")}, "40m", {"SpillwayClusterLeaked": {}}),
+    "a claim that waits": ({**REST, CLAIMS: "1"}, "70m", {"SpillwayClaimWaits": {}}),
+    "a claim that has not waited for long": ({**REST, CLAIMS: "1"}, "50m", {}),
+    "a claim that waits, as newer API servers count": ({**pool(), CLAIMS_LATER: "1"}, "70m", {"SpillwayClaimWaits": {}}),
+    "machines that do not stop": ({**REST, **states(FailedToStop="1")}, "30m", {"SpillwayFailedToStop": {"power_state": "FailedToStop"}}),
+    "machines that do not start": (
+        {**REST, **states(FailedToStartMachines="1")}, "30m", {"SpillwayFailedToStartMachines": {"power_state": "FailedToStartMachines"}},
+    ),
+    "machines that do what they are told": ({**REST, **states(Running="1", Hibernating="1")}, "30m", {}),
+    "a cluster that runs unclaimed": ({**REST, **pool(assignable="1", standby="0")}, "40m", {"SpillwayClusterRunsUnclaimed": {}}),
+    "a pool that installs nothing": ({**REST, **pool(unclaimed="0")}, "40m", {"SpillwayPoolShort": {}}),
+    "a pool that installs": ({**REST, **pool(unclaimed="0", installing="1")}, "40m", {}),
+    "a pool that waits for a removal": ({**REST, **pool(unclaimed="0", deleting="1")}, "40m", {}),
+    "a pool at its maximum": ({**REST, **pool(unclaimed="0", claimed="2"), CLAIMS: "2"}, "40m", {}),
+    "a removal that is stuck": ({**REST, **removing("7300")}, "20m", {"SpillwayRemovalStuck": {"namespace": "aws-x7k2p"}}),
+    "a removal": ({**REST, **removing("900")}, "20m", {}),
+    "somebody else's removal": ({**REST, **removing("7300", "other-x7k2p")}, "20m", {}),
+    "a cluster out of reach": ({**REST, **available("unknown")}, "20m", {"SpillwayClusterUnreachable": {"managed_cluster_name": "aws-x7k2p"}}),
+    "a standby cluster of 24 days": ({**REST, STANDBY: "1"}, "24d", {}),
+    "a standby cluster of 26 days": ({**REST, STANDBY: "1"}, "26d", {"SpillwayStandbyOld": {"namespace": "aws-x7k2p"}}),
+    "no metrics": ({CLAIMS: "0"}, "40m", {"SpillwayHiveSilent": {}}),
+}  # fmt: skip
+
+
+@needs_promtool
+@pytest.mark.parametrize("row", ROWS)
+def test_alerts(tmp_path: Path, row: str) -> None:
+    series, after, expected = ROWS[row]
+    settings = read_settings("dev", ROOT)
+    written = rules(settings.pools, settings.watch).render()
+    # Long rows are looked at less often.
+    interval, points = ("10m", 6 * 24 * 30) if after.endswith("d") else ("1m", 6 * 60)
+    fires = [
+        {
+            "alertname": rule["alert"],
+            "eval_time": after,
+            "exp_alerts": [{"exp_labels": rule["labels"] | expected[rule["alert"]]}]
+            if rule["alert"] in expected
+            else [],
+        }
+        for group in written["groups"]
+        for rule in group["rules"]
+    ]
+    test = {
+        "rule_files": ["rules.yaml"],
+        "evaluation_interval": interval,
+        "tests": [
+            {
+                "interval": interval,
+                "input_series": [{"series": name, "values": f"{value}+0x{points}"} for name, value in series.items()],
+                "alert_rule_test": fires,
+            }
+        ],
+    }
+    # What the alert says is not compared, only that it fires.
+    for group in written["groups"]:
+        for rule in group["rules"]:
+            rule["annotations"] = {}
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(written))
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test))
+    ran = subprocess.run(
+        ["promtool", "test", "rules", str(tmp_path / "test.yaml")], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@needs_promtool
+def test_prometheus_finds_no_fault_with_the_rules(tmp_path: Path) -> None:
+    settings = read_settings("prod", ROOT)
+    path = tmp_path / "rules.yaml"
+    path.write_text(yaml.safe_dump(rules(settings.pools, settings.watch).render()))
+    ran = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
