@@ -34,7 +34,7 @@ def fleet(lab: Hub) -> Iterator[None]:
         return lab.cluster if deployment.get("status", {}).get("powerState") == "Running" else None
 
     said: list[str] = []
-    fleet = Fleet(lab.kubeconfig, FACTOR, said.append, Timings(install=600), spoke)
+    fleet = Fleet(lab.kubeconfig, FACTOR, said.append, Timings(install=600), spokes=spoke)
     fleet.start()
     yield
     fleet.stop()

@@ -32,7 +32,7 @@ def fleet(lab: Hub) -> Iterator[None]:
         return lab.cluster if deployment.get("status", {}).get("powerState") in up else None
 
     said: list[str] = []
-    fleet = Fleet(lab.kubeconfig, FACTOR, said.append, TIMINGS, spoke)
+    fleet = Fleet(lab.kubeconfig, FACTOR, said.append, TIMINGS, spokes=spoke)
     fleet.start()
     yield
     fleet.stop()
