@@ -14,10 +14,10 @@ from settings import Pool, Watch
 
 RUNBOOKS = "docs/watch.md"
 GROUP = HIVE.partition("/")[0]
-# Kubernetes 1.34 has a new name for it, and the old one for a while.
+# Kubernetes 1.34 has a new name for it, and the old one for a while; -1 is a count that failed.
 CLAIMS = (
-    f'max(apiserver_storage_objects{{resource="clusterclaims.{GROUP}"}}'
-    f' or apiserver_resource_objects{{group="{GROUP}",resource="clusterclaims"}})'
+    f'max((apiserver_storage_objects{{resource="clusterclaims.{GROUP}"}}'
+    f' or apiserver_resource_objects{{group="{GROUP}",resource="clusterclaims"}}) >= 0)'
 )
 HELD = "sum(max by (clusterpool_namespace, clusterpool_name) (hive_clusterpool_clusterdeployments_claimed))"
 

@@ -50,6 +50,7 @@ ROWS: dict[str, tuple[dict[str, str], str, dict[str, dict[str, str]]]] = {
     "a pool at rest": (REST, "3h", {}),
     "a burst": ({**REST, **pool(claimed="1", unclaimed="1"), CLAIMS: "1", **available("true")}, "3h", {}),
     "a claimed cluster without its claim": ({**REST, **pool(claimed="1")}, "40m", {"SpillwayClusterLeaked": {}}),
+    "a count of claims that failed": ({**REST, CLAIMS: "-1"}, "40m", {}),
     "a claim that waits": ({**REST, CLAIMS: "1"}, "70m", {"SpillwayClaimWaits": {}}),
     "a claim that has not waited for long": ({**REST, CLAIMS: "1"}, "50m", {}),
     "a claim that waits, as newer API servers count": ({**pool(), CLAIMS_LATER: "1"}, "70m", {"SpillwayClaimWaits": {}}),
