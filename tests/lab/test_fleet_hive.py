@@ -129,6 +129,19 @@ def test_removal_without_keys_fails_and_goes_on_when_they_are_back(world: World)
     assert world.leaks() == []
 
 
+def test_each_cluster_has_a_namespace_of_its_own_that_goes_after_it(world: World) -> None:
+    world.pool(2)
+    world.settled("Hibernating", "Hibernating")
+    names = [seen.name for seen in world.members()]
+    for name in names:
+        namespace = world.cluster.get("v1", "Namespace", name) or {}
+        assert namespace["metadata"]["labels"]["hive.openshift.io/cluster-pool-name"] == world.name
+    world.cluster.delete(HIVE, "ClusterPool", world.name, world.name)
+    world.until("their namespaces gone", lambda: not [n for n in names if world.cluster.get("v1", "Namespace", n)])
+    # One that went before its cluster would have left that on AWS.
+    assert world.leaks() == []
+
+
 def test_a_namespace_deleted_before_its_cluster_leaks_it(world: World) -> None:
     world.pool(1, maxSize=1)
     world.settled("Hibernating")
