@@ -4,11 +4,15 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo down test quick sequences preview docs gitops
+.PHONY: demo scenario down test quick sequences preview docs gitops
 
 ## The main job on the local control plane: a burst, from the scale-up to the cluster's removal.
 demo: $(STAMP)
 	@$(PY) -m lab demo
+
+## One scenario on a lab of its own, `make scenario NAME=burst`, with its picture in .lab/pictures; NAME=list, NAME=all.
+scenario: $(STAMP)
+	@$(PY) -m lab.scenarios $(or $(NAME),list)
 
 ## Stop the lab that `make demo` left running.
 down: $(STAMP)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 TOOLS = Path(__file__).parent / "tools"
 KUBERNETES, ETCD, KYVERNO, KWOK = "1.34.2", "3.6.6", "1.19.1", "0.7.0"
+# From 3.3 on Argo CD's module replaces a part by a folder that Go's module proxy does not have.
+ARGOCD, MINIREDIS = "3.1.9", "2.35.0"
 
 Say = Callable[[str], None]
 
@@ -75,6 +77,9 @@ BINARIES = (
             ("cleanup-controller", "cleanup-controller", 1),
         )
     ),
+    # One program is all of Argo CD's controllers.
+    Binary("argocd", "github.com/argoproj/argo-cd/v3/cmd", "argocd", ARGOCD, 5.5),
+    Binary("redis", "spillway/lab/redis", "redis", MINIREDIS, 0.1),
 )
 
 

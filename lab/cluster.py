@@ -34,6 +34,8 @@ T = TypeVar("T")
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
 CONNECTIONS = 64
+# The lab's API servers allow a year.
+TOKEN_SECONDS = 365 * 24 * 3600
 
 
 class Cluster:
@@ -66,6 +68,14 @@ class Cluster:
         token: str = self._configuration.get_api_key_with_prefix("BearerToken")
         certificate = Path(self._configuration.ssl_ca_cert).read_text()
         return Access(self._configuration.host, token.removeprefix("Bearer "), certificate)
+
+    def token(self, namespace: str, account: str) -> str:
+        """Return a token of a service account."""
+        accounts = self.resource("v1", "ServiceAccount").subresources["token"]
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest"}
+        body = {**request, "spec": {"expirationSeconds": TOKEN_SECONDS}}
+        answer = accounts.create(name=account, namespace=namespace, body=body).to_dict()
+        return str(answer["status"]["token"])
 
     def resource(self, api_version: str, kind: str) -> Any:
         """Return the client's handle of a kind.

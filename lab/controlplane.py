@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import yaml
@@ -42,6 +42,22 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def keep_ports(path: Path, names: Iterable[str], listens: Callable[[str], object]) -> dict[str, int]:
+    """Return the ports of last time, with a new one for each that somebody else has taken meanwhile.
+
+    Args:
+        path: where they are kept.
+        names: what they are for.
+        listens: tells whether the program that is to listen on one runs.
+    """
+    ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+    for name in names:
+        if name not in ports or not (listens(name) or _is_free(ports[name])):
+            ports[name] = free_port()
+    write_private(path, json.dumps(ports))
+    return ports
 
 
 def write_private(path: Path, text: str) -> None:
@@ -84,7 +100,9 @@ class ControlPlane:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder.chmod(0o700)
         self._make_credentials()
-        ports = self._ports()
+        ports = keep_ports(
+            self.folder / "ports.json", PORTS, lambda name: self.process(name.removesuffix("-peer")).pid()
+        )
         etcd = f"http://127.0.0.1:{ports['etcd']}"
         certificates = self.folder / "certificates"
         self.process("etcd").start(
@@ -119,7 +137,7 @@ class ControlPlane:
             ]
         )
         self._wait_ready(ports["kube-apiserver"])
-        self._write_kubeconfig(ports["kube-apiserver"])
+        write_private(self.kubeconfig, self.kubeconfig_text(self._token()))
         self.process("kube-controller-manager").start(
             [
                 self.binaries["kube-controller-manager"],
@@ -168,17 +186,6 @@ class ControlPlane:
         if not (certificates / "tokens.csv").exists():
             write_private(certificates / "tokens.csv", f"{secrets.token_urlsafe(32)},admin,admin,system:masters\n")
 
-    def _ports(self) -> dict[str, int]:
-        """Return the ports of last time, with a new one for each that somebody else has taken meanwhile."""
-        path = self.folder / "ports.json"
-        ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-        for name in PORTS:
-            ours = self.process(name.removesuffix("-peer")).pid()
-            if name not in ports or not (ours or _is_free(ports[name])):
-                ports[name] = free_port()
-        write_private(path, json.dumps(ports))
-        return ports
-
     def _wait_ready(self, port: int) -> None:
         deadline = time.monotonic() + READY_TIMEOUT
         request = urllib.request.Request(
@@ -201,15 +208,12 @@ class ControlPlane:
         # The API server signs its certificate itself and writes the chain beside the key.
         return ssl.create_default_context(cafile=str(self.folder / "certificates" / "apiserver.crt"))
 
-    def _write_kubeconfig(self, port: int) -> None:
-        write_private(self.kubeconfig, self.kubeconfig_text(self._token(), port))
-
     def _token(self) -> str:
         return (self.folder / "certificates" / "tokens.csv").read_text().split(",")[0]
 
-    def kubeconfig_text(self, token: str, port: int | None = None) -> str:
+    def kubeconfig_text(self, token: str) -> str:
         """Return a kubeconfig with the context `lab` for the bearer of a token."""
-        port = port or json.loads((self.folder / "ports.json").read_text())["kube-apiserver"]
+        port = json.loads((self.folder / "ports.json").read_text())["kube-apiserver"]
         cluster = {
             "server": f"https://127.0.0.1:{port}",
             "certificate-authority": str((self.folder / "certificates" / "apiserver.crt").resolve()),

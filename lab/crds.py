@@ -1,9 +1,10 @@
-"""The kinds that OpenShift, ACM, Hive and Argo CD bring to a real hub.
+"""The kinds that OpenShift, ACM and Hive bring to a real hub, and OpenShift to a burst cluster.
 
 Without the operators their CRDs are missing, so the lab installs permissive stand-ins: right group, kind, scope and
 subresources, no schema. `--crds DIR` takes the upstream CRDs instead for the kinds that the folder has.
 """
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +56,9 @@ class StandIn:
         }
 
 
-OLM, HIVE, OCM, ARGO = "operators.coreos.com", "hive.openshift.io", "cluster.open-cluster-management.io", "argoproj.io"
+OLM, HIVE, OCM = "operators.coreos.com", "hive.openshift.io", "cluster.open-cluster-management.io"
 HIVE_SYNC = "hiveinternal.openshift.io"
+ROUTE = "route.openshift.io"
 
 STAND_INS = (
     StandIn(OLM, "v1alpha1", "Subscription", "subscriptions"),
@@ -81,12 +83,11 @@ STAND_INS = (
     StandIn("agent.open-cluster-management.io", "v1", "KlusterletAddonConfig", "klusterletaddonconfigs"),
     StandIn("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", status=False),
     StandIn("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", status=False),
-    StandIn(ARGO, "v1alpha1", "AppProject", "appprojects", status=False),
-    StandIn(ARGO, "v1alpha1", "Application", "applications", status=False),
-    StandIn(ARGO, "v1alpha1", "ApplicationSet", "applicationsets"),
-    StandIn("route.openshift.io", "v1", "Route", "routes"),
+    StandIn(ROUTE, "v1", "Route", "routes"),
 )
 
+# What every OpenShift cluster has, a burst cluster too.
+OPENSHIFT = (OLM, ROUTE)
 # OpenShift has the first two. The GitOps operator makes the third when it is installed; the program never does.
 NAMESPACES = ("openshift-operators", "openshift-marketplace", "openshift-gitops")
 
@@ -124,5 +125,15 @@ def _established(cluster: Cluster, name: str) -> bool:
 def install(cluster: Cluster, folder: Path | None = None) -> None:
     """Make the API server look like a hub whose operators are about to be installed."""
     install_crds(cluster, crd_manifests(folder))
-    for name in NAMESPACES:
+    _add_namespaces(cluster, NAMESPACES)
+
+
+def install_spoke(cluster: Cluster) -> None:
+    """Make the API server look like a new OpenShift cluster."""
+    install_crds(cluster, [stand_in.manifest() for stand_in in STAND_INS if stand_in.group in OPENSHIFT])
+    _add_namespaces(cluster, NAMESPACES[:2])
+
+
+def _add_namespaces(cluster: Cluster, names: Iterable[str]) -> None:
+    for name in names:
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})

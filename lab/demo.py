@@ -9,21 +9,26 @@ from typing import Any
 
 import yaml
 
-from lab import engine
+from kinds.skupper import TOKEN, TYPE_LABEL
+from lab import argocd, engine
 from lab.binaries import LabError
 from lab.cluster import Cluster, Manifest
 from lab.controlplane import write_private
 from lab.fleet.objects import HIVE, deleting
 from lab.fleet.observe import clusters, leaks
+from lab.fleet.skupper_network import network
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack, missing_parts
 from preview.recording import ROOT, record
 from preview.stack_settings import read_settings
 from preview.tree import tree
+from settings import Workload
 
 STACK = "lab"
 # The played parts run this much faster: a resume of five minutes takes a second and a half.
 FACTOR = 200
+# Where Argo CD reads, by config path; the address depends on where the lab is.
+REPOSITORY = "spillway:delivery.repository"
 REAL, PLAYED = "real", "played"
 
 
@@ -65,9 +70,12 @@ def demo(hub: Hub) -> None:
 
 def bring_up(hub: Hub) -> None:
     """Bring the stack up: with the Pulumi CLI where it is on PATH, else with the lab's direct engine."""
+    hub.repository.publish(ROOT, f"gitops/{STACK}")
     if missing := missing_parts():
         hub.say(f"  (not on PATH: {', '.join(missing)}; the lab's direct engine applies the same program)")
-        engine.up(STACK, hub.kubeconfig, hub.folder, say=hub.say, secrets=lab_secrets(hub.folder))
+        secrets = lab_secrets(hub.folder)
+        overrides = {REPOSITORY: hub.repository.url}
+        engine.up(STACK, hub.kubeconfig, hub.folder, say=hub.say, overrides=overrides, secrets=secrets)
     else:
         _pulumi(hub)
 
@@ -89,6 +97,7 @@ def lab_secrets(folder: Path) -> dict[str, Any]:
 
 def _pulumi(hub: Hub) -> None:
     stack = PulumiStack(STACK, hub.folder / "pulumi", hub.kubeconfig)
+    stack.run("config", "set", "--path", REPOSITORY, hub.repository.url)
     stack.set_secrets(lab_secrets(hub.folder))
     stack.run("up", "--yes", "--skip-preview", told=True)
 
@@ -125,6 +134,7 @@ def _burst(hub: Hub) -> None:
     timeline.add(REAL, f"{up} pods are ready on the hub (nodes by KWOK)")
     running = cluster.wait_for("the claim's cluster running", lambda: _running(live()), 120)
     timeline.add(PLAYED, f"Hive resumed {running} and gave it to the claim; a spare is being installed")
+    _delivered(hub, timeline, running, workload)
     hold = burst.release_at + 1
     _scale(cluster, workload.namespace, workload.name, hold)
     timeline.add(REAL, f"the application is scaled to {hold}: above releaseAt ({burst.release_at}), the claim is kept")
@@ -140,11 +150,51 @@ def _burst(hub: Hub) -> None:
     timeline.add(REAL, f"the application is scaled to {burst.release_at}: at releaseAt")
     cluster.wait_for("the release", lambda: live() is None, 60, interval=0.05)
     timeline.add(REAL, f"Kyverno released {name}")
-    gone = lambda: cluster.get(HIVE, "ClusterClaim", name, pool.place) is None  # noqa: E731 (read like the others)
-    cluster.wait_for(f"{running} removed", gone, 120)
+    cluster.wait_for(f"{running} removed", lambda: cluster.get(HIVE, "ClusterClaim", name, pool.place) is None, 120)
     timeline.add(PLAYED, f"Hive removed {running} from AWS; the claim is gone")
+    cluster.wait_for("nothing left", lambda: not traces(hub, running), 60)
+    timeline.add(REAL, f"nothing is left of {running}: no ClusterDeployment, ManagedCluster, Application or process")
     left = clusters(cluster)
     timeline.add(PLAYED, f"left: {', '.join(f'{seen.name} {seen.state}' for seen in left)}; leaked: {leaks(cluster)}")
+
+
+def traces(hub: Hub, name: str) -> list[str]:
+    """Return what is left of a burst cluster: objects of the hub, and processes."""
+    kinds = (
+        (HIVE, "ClusterDeployment"),
+        ("cluster.open-cluster-management.io/v1", "ManagedCluster"),
+        ("argoproj.io/v1alpha1", "Application"),
+    )
+    found = [f"{kind} {item['metadata']['name']}" for api, kind in kinds for item in hub.cluster.find(api, kind)]
+    return [item for item in found if item.endswith(name)] + [
+        f"process {process}" for process in hub.spokes.running() if process.startswith(f"{name}/")
+    ]
+
+
+def _delivered(hub: Hub, timeline: Timeline, name: str, workload: Workload) -> None:
+    """Wait until the application serves in the burst cluster, and show it."""
+    hub.cluster.wait_for("ACM's import", lambda: _secret(hub.cluster, name), 60)
+    timeline.add(PLAYED, f"ACM imported {name} and told Argo CD of it")
+    place = workload.namespace
+    spoke = hub.cluster.wait_for(f"{name}'s API server", lambda: hub.spokes.spoke(name), 60)
+    hub.cluster.wait_for("the application's pods", lambda: _ready(spoke, place, workload.name), 90)
+    timeline.add(REAL, f"Argo CD delivered the application to {name} from this working tree's gitops/{STACK}")
+    token = spoke.find("v1", "Secret", place, f"{TYPE_LABEL}={TOKEN}")
+    timeline.add(PLAYED, f"Hive had put the token there: Secret {', '.join(one['metadata']['name'] for one in token)}")
+    hub.cluster.wait_for("the link", lambda: len(network(hub.cluster, place).get("siteStatus", [])) > 1, 60)
+    known = network(hub.cluster, place)
+    offered = ", ".join(f"{one['name']} by {one['connectorCount']} pods" for one in known["addresses"])
+    timeline.add(PLAYED, f"Skupper's link is up; in the network: {offered}")
+    for where, found in (("hub", hub.cluster), (name, spoke)):
+        pods = found.find("v1", "Pod", place)
+        told = ", ".join(f"{pod['metadata']['name']} {pod['status'].get('phase', '')}" for pod in pods)
+        timeline.add(REAL, f"pods on {where}: {told}")
+    timeline.add(REAL, f"the lab's processes take {hub.memory() / 2**30:.1f} GiB of memory")
+
+
+def _secret(cluster: Cluster, name: str) -> bool:
+    secrets = cluster.find("v1", "Secret", argocd.NAMESPACE, "argocd.argoproj.io/secret-type=cluster")
+    return any(found["metadata"]["name"].startswith(f"{name}-") for found in secrets)
 
 
 def _scale(cluster: Cluster, namespace: str, name: str, replicas: int) -> None:

@@ -2,16 +2,21 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from lab import crds
+from lab import argocd, crds
+from lab.argocd import ArgoCD
 from lab.binaries import ensure
 from lab.cluster import Cluster
 from lab.controlplane import ControlPlane
 from lab.kyverno import CONTROLLERS, Kyverno
+from lab.nodes import add_nodes
 from lab.processes import Process
+from lab.repository import Repository
+from lab.spokes import FOLDER, Spokes
 
 NODES = 3
 FLEET = "fleet"
@@ -45,16 +50,39 @@ class Hub:
         self.control_plane.start()
         self.cluster = Cluster(self.kubeconfig)
         crds.install(self.cluster, self._crds)
-        self._add_nodes()
+        add_nodes(self.cluster, NODES)
         self.kyverno = Kyverno(self.control_plane)
         self.kyverno.install()
         self.kyverno.start()
+        self.argocd = ArgoCD(self.control_plane)
+        self.argocd.install()
+        self.argocd.start()
 
     def play(self, factor: float) -> None:
         """Start the simulator as a process, with time running `factor` times faster."""
-        command = [sys.executable, "-m", "lab.fleet", "--kubeconfig", str(self.kubeconfig), "--factor", str(factor)]
+        command = [
+            *(sys.executable, "-m", "lab.fleet"),
+            *("--kubeconfig", str(self.kubeconfig), "--factor", str(factor), "--spokes", str(self.folder)),
+            *(["--tied"] if self._tied else []),
+        ]
         path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
         self.process(FLEET).start(command, {"PYTHONPATH": path})
+
+    @property
+    def spokes(self) -> Spokes:
+        """The pools' clusters, to look at; the simulator starts and stops them."""
+        return Spokes(self.folder, {})
+
+    def memory(self) -> int:
+        """Return the resident memory of all processes of the lab, in bytes."""
+        pids = [str(pid) for pid in self.running().values() if pid]
+        shown = subprocess.run(["ps", "-o", "rss=", "-p", ",".join(pids)], capture_output=True, text=True, check=False)
+        return sum(int(line) for line in shown.stdout.split()) * 1024
+
+    @property
+    def repository(self) -> Repository:
+        """The git repository that Argo CD reads."""
+        return Repository(self.folder / "gitops.git")
 
     def process(self, name: str) -> Process:
         """Return a process of the lab by its name."""
@@ -62,13 +90,15 @@ class Hub:
 
     def running(self) -> dict[str, int | None]:
         """Return the process number of each part, None where it does not run."""
-        names = [FLEET, *(f"kyverno-{controller.name}" for controller in reversed(CONTROLLERS))]
-        return {name: self.process(name).pid() for name in names} | ControlPlane(self.folder, {}).running()
+        own = {name: self.process(name).pid() for name in self._clients()} | ControlPlane(self.folder, {}).running()
+        return own | {f"{FOLDER}/{name}": pid for name, pid in self.spokes.running().items()}
 
     def stop(self) -> None:
         """Stop every process, the clients before the API server."""
-        for name in (*(name for name in self.running() if name.startswith((FLEET, "kyverno"))),):
-            self.process(name).stop()
+        for name in self._clients():
+            # The simulator finishes what it has begun to do with a cluster.
+            self.process(name).stop(grace=60 if name == FLEET else 10)
+        self.spokes.stop_all()
         ControlPlane(self.folder, {}).stop()
 
     def remove(self) -> None:
@@ -81,21 +111,17 @@ class Hub:
         """Return how to look around and how to stop."""
         return (
             f"look around:  export KUBECONFIG={self.kubeconfig}\n"
-            "              kubectl get clusterpools,clusterclaims,clusterdeployments -A\n"
+            "              kubectl get clusterpools,clusterclaims,clusterdeployments,managedclusters,applications -A\n"
+            f"a cluster:    kubectl --kubeconfig {self.folder / FOLDER}/<cluster>/kubeconfig get pods -A\n"
             f"logs:         {self.folder / 'logs'}\n"
             "stop:         make down"
         )
 
-    def _add_nodes(self) -> None:
-        for number in range(NODES):
-            self.cluster.apply(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Node",
-                    "metadata": {
-                        "name": f"node-{number}",
-                        "annotations": {"kwok.x-k8s.io/node": "fake"},
-                        "labels": {"kubernetes.io/hostname": f"node-{number}"},
-                    },
-                }
-            )
+    @staticmethod
+    def _clients() -> list[str]:
+        """Return the processes that talk to the API server, in the order in which they are stopped."""
+        return [
+            FLEET,
+            *(controller.process for controller in reversed(argocd.CONTROLLERS)),
+            *(f"kyverno-{controller.name}" for controller in reversed(CONTROLLERS)),
+        ]

@@ -1,24 +1,20 @@
 """Kyverno's controllers as host processes, each with the rights of its own service account and no others."""
 
-import json
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 from kubernetes.client.exceptions import ApiException
 
-from lab.binaries import TOOLS, LabError
 from lab.cluster import Cluster, Manifest
 from lab.controlplane import ControlPlane, free_port, write_private
 from lab.crds import CRD, install_crds
+from lab.modules import module_folder
 from lab.processes import Process
 
 NAMESPACE = "kyverno"
 # What the manifests would run in the cluster; the lab runs it on the host.
 NOT_INSTALLED = ("Deployment", "Service", CRD[1])
-TOKEN_SECONDS = 365 * 24 * 3600
 WEBHOOK_TIMEOUT = 60
 
 
@@ -42,18 +38,11 @@ CLEANUP = Controller("cleanup-controller", "kyverno-cleanup-controller", serves_
 CONTROLLERS = (ADMISSION, BACKGROUND, CLEANUP)
 
 
-def module_folder() -> Path:
-    """Return Kyverno's folder in Go's module cache."""
-    command = ["go", "mod", "download", "-json", "github.com/kyverno/kyverno"]
-    shown = subprocess.run(command, cwd=TOOLS / "kyverno", capture_output=True, text=True, check=False)
-    if shown.returncode:
-        raise LabError(f"Kyverno's module, which holds its manifests, cannot be downloaded: {shown.stderr.strip()}")
-    return Path(json.loads(shown.stdout)["Dir"])
-
-
 def manifests() -> list[Manifest]:
     """Return the documents of Kyverno's own install manifest."""
-    text = (module_folder() / "config" / "install-latest-testing.yaml").read_text()
+    text = (
+        module_folder("kyverno", "github.com/kyverno/kyverno") / "config" / "install-latest-testing.yaml"
+    ).read_text()
     return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
 
 
@@ -115,7 +104,7 @@ class Kyverno:
         if self.process(controller).pid():
             return
         kubeconfig = self._lab.folder / f"kubeconfig-{controller.name}"
-        write_private(kubeconfig, self._lab.kubeconfig_text(self._token(controller)))
+        write_private(kubeconfig, self._lab.kubeconfig_text(self._cluster.token(NAMESPACE, controller.account)))
         command: list[Any] = [
             self._lab.binaries[f"kyverno-{controller.name}"],
             f"--kubeconfig={kubeconfig}",
@@ -154,10 +143,3 @@ class Kyverno:
                 "KYVERNO_ROLE_NAME": f"kyverno:{controller.name}",
             },
         )
-
-    def _token(self, controller: Controller) -> str:
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest"}
-        accounts = self._cluster.resource("v1", "ServiceAccount").subresources["token"]
-        body = {**request, "spec": {"expirationSeconds": TOKEN_SECONDS}}
-        answer = accounts.create(name=controller.account, namespace=NAMESPACE, body=body).to_dict()
-        return str(answer["status"]["token"])

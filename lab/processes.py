@@ -86,17 +86,20 @@ class Process:
         pid = self.pid()
         if pid:
             os.kill(pid, number)
-            if not self._gone(grace):
+            if not self._gone(pid, grace):
                 os.kill(pid, signal.SIGKILL)
-                self._gone(grace)
+                self._gone(pid, grace)
         self._note.unlink(missing_ok=True)
 
-    def _gone(self, seconds: float) -> bool:
+    def _gone(self, pid: int, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while pid := self.pid():
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+        while True:
+            if self.pid() != pid:
+                # A child that has ended stays in the table of processes until its parent has asked how; and its
+                # threads may end after it.
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
+                return True
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
-        return True

@@ -11,6 +11,7 @@ import yaml
 from components.burst_workload import burst_manifests, burst_replicas
 from preview.recording import ROOT
 from preview.stack_settings import hub_stacks, read_settings
+from settings import Settings
 
 FOLDER = "gitops"
 HEADER = "# Rendered from Pulumi.{stack}.yaml by `make gitops`; do not edit.\n"
@@ -24,12 +25,18 @@ def rendered(root: Path) -> dict[Path, str]:
     """
     files: dict[Path, str] = {}
     for stack in hub_stacks(root):
-        settings = read_settings(stack, root)
-        for pool in settings.pools:
-            replicas, skupper = burst_replicas(settings, pool.name), settings.interconnect.version
-            for manifest in burst_manifests(settings.workload, replicas, skupper):
-                file = Path(FOLDER, stack, pool.name, f"{manifest['kind'].lower()}.yaml")
-                files[file] = HEADER.format(stack=stack) + yaml.safe_dump(manifest, sort_keys=False)
+        files |= stack_files(stack, read_settings(stack, root))
+    return files
+
+
+def stack_files(stack: str, settings: Settings) -> dict[Path, str]:
+    """Return each file of a stack, by its path below the project's folder."""
+    files: dict[Path, str] = {}
+    for pool in settings.pools:
+        replicas, skupper = burst_replicas(settings, pool.name), settings.interconnect.version
+        for manifest in burst_manifests(settings.workload, replicas, skupper):
+            file = Path(FOLDER, stack, pool.name, f"{manifest['kind'].lower()}.yaml")
+            files[file] = HEADER.format(stack=stack) + yaml.safe_dump(manifest, sort_keys=False)
     return files
 
 

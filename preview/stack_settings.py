@@ -26,18 +26,19 @@ def read_any(stack: str, root: Path, overrides: Mapping[str, object] | None = No
     return settings
 
 
-def read_settings(stack: str, root: Path) -> Settings:
+def read_settings(stack: str, root: Path, overrides: Mapping[str, object] | None = None) -> Settings:
     """Return the settings of a stack with a hub.
 
     Args:
         stack: the stack's name.
         root: the folder of the project.
+        overrides: values by config path.
 
     Raises:
         FileNotFoundError: there is no such stack file.
         settings.SettingsError: the configuration is wrong, or the stack is a mesh.
     """
-    settings = read_any(stack, root)
+    settings = read_any(stack, root, overrides)
     if isinstance(settings, MeshSettings):
         allowed = f"a stack with a hub: {', '.join(hub_stacks(root))}"
         raise SettingsError(

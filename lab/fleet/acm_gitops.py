@@ -1,6 +1,7 @@
 """Plays ACM's GitOpsCluster controller (stolostron/multicloud-integrations, pkg/controller/gitopscluster).
 
-Keeps: the ConfigMap `acm-placement`, which tells Argo CD's generator where decisions are; a cluster Secret for each
+Keeps: the ConfigMap `acm-placement`, which tells Argo CD's generator where decisions are, and the right to list them
+for the ApplicationSet controller, whose account it finds by its labels; a cluster Secret for each
 selected cluster that has joined, with the ManagedCluster's labels; the Secret stays when the Placement drops the
 cluster, and goes when the ManagedCluster is gone.
 Leaves out: the cluster proxy and the ManagedServiceAccount (the Secret has the cluster's own address and
@@ -29,6 +30,10 @@ GENERATOR = {
     "statusListKey": "decisions",
     "matchKey": "clusterName",
 }
+RBAC_GROUP = "rbac.authorization.k8s.io"
+RBAC = f"{RBAC_GROUP}/v1"
+# How the ApplicationSet controller's account is found; by its name in OpenShift GitOps if there is none.
+APPLICATION_SETS = "app.kubernetes.io/part-of=argocd,app.kubernetes.io/component=applicationset-controller"
 EXISTS = 409
 
 
@@ -41,6 +46,7 @@ def reconcile(spokes: Spokes | None, cluster: Cluster, _clock: Clock, say: Calla
         place: str = gitops.spec["argoServer"]["argoNamespace"]
         reference = gitops.spec["placementRef"]
         _generator(cluster, place)
+        _permit(cluster, place)
         selector = f"{PLACEMENT_LABEL}={reference['name']}"
         decisions = things(cluster, PLACEMENTS, "PlacementDecision", reference["namespace"], selector)
         chosen = selected(decisions)
@@ -64,6 +70,22 @@ def _generator(cluster: Cluster, place: str) -> None:
     except ApiException as error:
         if error.status != EXISTS:  # pyright: ignore[reportUnknownMemberType]
             raise
+
+
+def _permit(cluster: Cluster, place: str) -> None:
+    accounts = things(cluster, "v1", "ServiceAccount", place, APPLICATION_SETS)
+    account = accounts[0].name if accounts else "openshift-gitops-applicationset-controller"
+    metadata = {"name": f"{place}-applicationset-controller-placement", "namespace": place}
+    rule = {"apiGroups": [PLACEMENTS.split("/", maxsplit=1)[0]], "resources": ["placementdecisions"], "verbs": ["list"]}
+    cluster.apply({"apiVersion": RBAC, "kind": "Role", "metadata": metadata, "rules": [rule]}, force=True)
+    binding: Manifest = {
+        "apiVersion": RBAC,
+        "kind": "RoleBinding",
+        "metadata": metadata,
+        "roleRef": {"apiGroup": RBAC_GROUP, "kind": "Role", "name": metadata["name"]},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": place}],
+    }
+    cluster.apply(binding, force=True)
 
 
 def _tell(cluster: Cluster, place: str, found: Thing | None, spokes: Spokes | None, say: Callable[[str], None]) -> bool:

@@ -3,8 +3,9 @@
 Source: openshift/hive, pkg/controller/{clusterdeployment,hibernation,clusterpoolnamespace}.
 
 Keeps: an install takes its time; power states with their way in between (one state for Hive's five on the way up) and
-the conditions Hibernating and Ready; `hibernateAfter`, for claimed clusters only; a cluster whose SyncSets are not
-applied waits ten minutes before its first hibernation; a deleted cluster's namespace goes after it.
+the conditions Hibernating and Ready; a resumed cluster runs when its API answers; `hibernateAfter`, for claimed
+clusters only; a cluster whose SyncSets are not applied waits ten minutes before its first hibernation; a deleted
+cluster's namespace goes after it.
 Played by a fault, an annotation on the ClusterDeployment: machines that fail to stop or to start.
 Leaves out: failed installs, machine pools.
 """
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from lab.cluster import Cluster
 from lab.fleet import aws
 from lab.fleet.objects import HIVE, HIVE_SYNC, STEP, Thing, seconds, stamp, things
+from lab.fleet.spokes import Spokes
 from lab.fleet.timing import Clock
 from settings.values import nanoseconds
 
@@ -47,11 +49,11 @@ def next_power(state: str, wanted: str, *, over: bool) -> str:
     return RESUMING if wanted == RUNNING else STOPPING
 
 
-def reconcile(synced: bool, cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
+def reconcile(spokes: Spokes | None, cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
     """Bring every cluster one step on, and remove the namespaces of clusters that are gone.
 
     Args:
-        synced: whether SyncSets are played.
+        spokes: where the clusters are; without it SyncSets are not played, and a cluster is up when its time is over.
         cluster: the hub.
         clock: the time.
         say: is told what was played.
@@ -59,7 +61,7 @@ def reconcile(synced: bool, cluster: Cluster, clock: Clock, say: Callable[[str],
     # Namespaces first: one that is listed here has its cluster in the later list, unless there is none.
     namespaces = things(cluster, "v1", "Namespace", selector=POOL_LABEL)
     deployments = things(cluster, HIVE, "ClusterDeployment")
-    syncs = things(cluster, HIVE_SYNC, "ClusterSync") if synced else []
+    syncs = things(cluster, HIVE_SYNC, "ClusterSync") if spokes else []
     applied = {sync.name for sync in syncs if sync.status.get("firstSuccessTime")}
     for deployment in deployments:
         if deployment.deleting:
@@ -67,7 +69,8 @@ def reconcile(synced: bool, cluster: Cluster, clock: Clock, say: Callable[[str],
         if not deployment.spec.get("installed"):
             _install(cluster, deployment, clock, say)
         else:
-            _power(deployment, clock, say, applied=not synced or deployment.name in applied)
+            up = spokes is None or spokes(deployment.name) is not None
+            _power(deployment, clock, say, applied=not spokes or deployment.name in applied, up=up)
     alive = {deployment.namespace for deployment in deployments}
     for namespace in namespaces:
         # A second more: creation timestamps have whole seconds.
@@ -94,7 +97,7 @@ def _install(cluster: Cluster, deployment: Thing, clock: Clock, say: Callable[[s
     say(f"{deployment.name} installed")
 
 
-def _power(deployment: Thing, clock: Clock, say: Callable[[str], None], *, applied: bool) -> None:
+def _power(deployment: Thing, clock: Clock, say: Callable[[str], None], *, applied: bool, up: bool) -> None:
     state = deployment.status.get("powerState") or RUNNING
     wanted = deployment.spec.get("powerState") or RUNNING
     if wanted == RUNNING and _idle(deployment, clock):
@@ -108,7 +111,7 @@ def _power(deployment: Thing, clock: Clock, say: Callable[[str], None], *, appli
         return
     way = RUNNING if state == WAITING else FAILED.get(state, state)
     duration = clock.timings.resume if way == RESUMING else clock.timings.hibernate
-    over = way in ENDS and clock.over(duration, deployment.since(way))
+    over = way in ENDS and clock.over(duration, deployment.since(way)) and (up or way != RESUMING)
     after = next_power(way, wanted, over=over)
     fault = deployment.annotations.get(FAULT, "")
     if over and FAILED.get(fault) == way:

@@ -20,6 +20,7 @@ from lab.fleet import (
     acm_placement,
     acm_pools,
     acm_webhooks,
+    aws_machines,
     hive_claims,
     hive_deployments,
     hive_deprovision,
@@ -27,6 +28,7 @@ from lab.fleet import (
     hive_sync,
     olm,
     skupper,
+    skupper_network,
 )
 from lab.fleet.objects import HIVE
 from lab.fleet.spokes import Spokes
@@ -40,7 +42,9 @@ MANAGED = (acm_claims.API, "ManagedCluster")
 DECISION = (acm_placement.PLACEMENTS, "PlacementDecision")
 
 
-def controllers(spokes: Spokes | None) -> dict[Reconcile, tuple[tuple[str, str], ...]]:
+def controllers(
+    spokes: Spokes | None, settle: aws_machines.Settle | None
+) -> dict[Reconcile, tuple[tuple[str, str], ...]]:
     """Return each controller, and the kinds whose changes wake it."""
     played: dict[Reconcile, tuple[tuple[str, str], ...]] = {
         olm.reconcile: ((olm.API, "Subscription"), (olm.API, "InstallPlan")),
@@ -48,7 +52,7 @@ def controllers(spokes: Spokes | None) -> dict[Reconcile, tuple[tuple[str, str],
         skupper.reconcile: (("v1", "Secret"),),
         hive_pools.reconcile: (POOL, CLAIM, DEPLOYMENT),
         hive_claims.reconcile: (POOL, CLAIM, DEPLOYMENT),
-        partial(hive_deployments.reconcile, spokes is not None): (DEPLOYMENT,),
+        partial(hive_deployments.reconcile, spokes): (DEPLOYMENT,),
         hive_deprovision.reconcile: (DEPLOYMENT,),
         acm_pools.reconcile: (POOL,),
         acm_claims.reconcile: (CLAIM, DEPLOYMENT),
@@ -58,6 +62,9 @@ def controllers(spokes: Spokes | None) -> dict[Reconcile, tuple[tuple[str, str],
     }
     if spokes:
         played[partial(hive_sync.reconcile, spokes)] = (DEPLOYMENT, (HIVE, "SelectorSyncSet"))
+        played[partial(skupper_network.reconcile, spokes)] = (DEPLOYMENT, MANAGED)
+    if settle:
+        played[partial(aws_machines.reconcile, settle)] = (DEPLOYMENT,)
     return played
 
 
@@ -77,6 +84,7 @@ class Fleet:
         say: is told what was played.
         timings: how long things take in the real world.
         spokes: where the pools' clusters are; without it none has an API server, and nothing is put into them.
+        settle: starts and stops the pools' clusters.
     """
 
     def __init__(
@@ -85,13 +93,16 @@ class Fleet:
         factor: float = 120,
         say: Say = print,
         timings: Timings | None = None,
+        *,
         spokes: Spokes | None = None,
+        settle: aws_machines.Settle | None = None,
     ):
         self._kubeconfig = kubeconfig
         self._factor = factor
         self._tell = say
         self._timings = timings or Timings()
         self._spokes = spokes
+        self._settle = settle
         self._stopped = threading.Event()
         self._speaking = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -103,7 +114,7 @@ class Fleet:
         acting, watching = Cluster(self._kubeconfig, "lab-fleet"), Cluster(self._kubeconfig, "lab-fleet")
         acm_webhooks.install(acting)
         woken: dict[tuple[str, str], list[threading.Event]] = defaultdict(list)
-        for reconcile, kinds in controllers(self._spokes).items():
+        for reconcile, kinds in controllers(self._spokes, self._settle).items():
             wake = threading.Event()
             self._wakes.append(wake)
             for kind in kinds:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from kubernetes.client.exceptions import ApiException
 
-from lab import kyverno
+from lab import argocd, kyverno
 from lab.binaries import ensure
 from lab.cluster import Cluster, Manifest
 from lab.controlplane import ControlPlane
@@ -24,7 +24,7 @@ from tests.conformance.upstream import CRDS, needs_crds
 
 @pytest.fixture(scope="module")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Return an API server with the upstream CRDs; Kyverno's from its module."""
+    """Return an API server with the upstream CRDs; Kyverno's and Argo CD's from their modules."""
     parts = ensure(print, ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"))
     control_plane = ControlPlane(Path(tmp_path_factory.mktemp("conformance")), parts, tied=True)
     try:
@@ -32,6 +32,7 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         cluster = Cluster(control_plane.kubeconfig)
         install_crds(cluster, crd_manifests(CRDS))
         install_crds(cluster, [found for found in kyverno.manifests() if found["kind"] == CRD[1]])
+        install_crds(cluster, argocd.crds())
         for name in (
             *NAMESPACES,
             "aws",

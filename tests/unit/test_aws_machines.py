@@ -1,0 +1,40 @@
+"""Which of the lab's clusters run: those whose machines do, by Hive, and what is on AWS without Hive's knowing."""
+
+from typing import Any, cast
+
+import pytest
+
+from lab.cluster import Cluster
+from lab.fleet.aws_machines import powered
+from lab.fleet.objects import Thing
+
+
+def deployment(name: str, state: str | None, *, installed: bool = True, deleting: bool = False) -> Thing:
+    metadata: dict[str, Any] = {"name": name, "creationTimestamp": "2026-01-01T00:00:00Z"}
+    if deleting:
+        metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    status = {} if state is None else {"powerState": state}
+    manifest = {"apiVersion": "hive.openshift.io/v1", "kind": "ClusterDeployment", "metadata": metadata}
+    return Thing(cast(Cluster, None), {**manifest, "spec": {"installed": installed}, "status": status})
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        (deployment("a", None, installed=False), {}),
+        (deployment("a", "Running"), {"a": True}),
+        (deployment("a", None), {"a": True}),
+        (deployment("a", "Stopping"), {"a": False}),
+        (deployment("a", "Hibernating"), {"a": False}),
+        (deployment("a", "StartingMachines"), {"a": True}),
+        (deployment("a", "FailedToStop"), {"a": True}),
+        (deployment("a", "Running", deleting=True), {"a": False}),
+    ],
+)
+def test_a_cluster_runs_while_its_machines_do(found: Thing, wanted: dict[str, bool]) -> None:
+    assert powered([found], {"a"}) == wanted
+
+
+def test_a_leaked_cluster_goes_on_running() -> None:
+    """Who strips Hive's finalizer sees the processes stay, as the machines on AWS would."""
+    assert powered([deployment("a", "Running")], {"a", "b"}) == {"a": True, "b": None}
