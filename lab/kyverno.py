@@ -42,9 +42,9 @@ CLEANUP = Controller("cleanup-controller", "kyverno-cleanup-controller", serves_
 CONTROLLERS = (ADMISSION, BACKGROUND, CLEANUP)
 
 
-def module_folder() -> Path:
-    """Return Kyverno's folder in Go's module cache."""
-    command = ["go", "mod", "download", "-json", "github.com/kyverno/kyverno"]
+def module_folder(module: str = "github.com/kyverno/kyverno") -> Path:
+    """Return the folder of Kyverno, or of a module that it needs, in Go's module cache."""
+    command = ["go", "mod", "download", "-json", module]
     shown = subprocess.run(command, cwd=TOOLS / "kyverno", capture_output=True, text=True, check=False)
     if shown.returncode:
         raise LabError(f"Kyverno's module, which holds its manifests, cannot be downloaded: {shown.stderr.strip()}")
