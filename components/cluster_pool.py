@@ -13,6 +13,7 @@ from components.digest import digest
 from components.install_config import install_config
 from components.installer_identity import InstallerIdentity
 from components.installer_policies import TAG
+from components.interconnect_sync import InterconnectSync
 from kinds.base import LocalReference
 from kinds.hive import (
     AwsPlatform,
@@ -98,6 +99,8 @@ class ClusterPool(pulumi.ComponentResource):
         acm: ACM, which brings Hive.
         cluster_set: the set that claimed clusters join.
         set_name: its name.
+        sync: what Hive keeps in its clusters.
+        hooks: what the engine runs around its deletion, from `components.drain_hooks`.
     """
 
     def __init__(
@@ -111,6 +114,8 @@ class ClusterPool(pulumi.ComponentResource):
         acm: AdvancedClusterManagement,
         cluster_set: ClusterSet,
         set_name: str,
+        sync: InterconnectSync,
+        hooks: pulumi.ResourceHookBinding,
         opts: pulumi.ResourceOptions | None = None,
     ):
         super().__init__("spillway:index:ClusterPool", name, None, opts)
@@ -193,9 +198,12 @@ class ClusterPool(pulumi.ComponentResource):
                 },
             ),
             parent=self,
-            depends_on=[self.namespace, image_set, *secrets, cluster_set.set],
+            # Without sync and registration, clusters that exist would lose the application while they still serve. So
+            # both are deleted after the pool and its clusters.
+            depends_on=[self.namespace, image_set, *secrets, cluster_set.gitops_cluster, sync.sync],
             timeout=DELETE_TIMEOUT,
             protect=args.protect,
             replace_on_changes=[f'metadata.labels["{CLUSTER_SET_LABEL}"]'],
+            hooks=hooks,
         )
         self.register_outputs({})

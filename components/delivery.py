@@ -126,6 +126,7 @@ class Delivery(pulumi.ComponentResource):
         pools: the pools whose clusters the application may go to.
         workload: the application, for its namespace.
         skupper: Skupper's version; with version 2 the application comes with a Connector.
+        after: the pools' objects; so a destroy stops the delivery before it removes clusters.
     """
 
     def __init__(
@@ -138,6 +139,7 @@ class Delivery(pulumi.ComponentResource):
         pools: Sequence[Pool],
         workload: WorkloadSettings,
         skupper: Literal[1, 2],
+        after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ):
         super().__init__("spillway:index:Delivery", name, None, opts)
@@ -153,6 +155,6 @@ class Delivery(pulumi.ComponentResource):
             application_set_spec(args, set_args, workload.namespace),
             metadata(args.name, set_args.namespace),
             parent=self,
-            depends_on=[project, cluster_set.placement, cluster_set.gitops_cluster],
+            depends_on=[project, cluster_set.placement, cluster_set.gitops_cluster, *after],
         )
         self.register_outputs({})

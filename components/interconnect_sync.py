@@ -160,7 +160,7 @@ class InterconnectSync(pulumi.ComponentResource):
         spec = sync_spec(args, skupper, cluster_set, pool, secret)
         rendered = spec.render()
         rendered["resources"] += site_manifests(args, secret, site.endpoints)
-        pulumi.CustomResource(
+        self.sync = pulumi.CustomResource(
             f"kubernetes:{spec.api_version}:{spec.kind}",
             f"{name}-sync",
             {

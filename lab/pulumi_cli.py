@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import yaml
+
 from lab.binaries import LabError
 from lab.controlplane import write_private
+from lab.pulumi_events import Operation, operations, problems
 from preview.recording import ROOT
+from preview.stack_file import override
 
 # What has to be on PATH beside the CLI: its host for Python programs, and the provider.
 PARTS = ("pulumi", "pulumi-language-python", "pulumi-resource-kubernetes")
@@ -44,6 +48,7 @@ class PulumiStack:
             "PULUMI_BACKEND_URL": f"file://{self.folder}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true",  # as the other commands do
             "KUBECONFIG": str(kubeconfig.resolve()),
         }
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -63,21 +68,52 @@ class PulumiStack:
                 for name, text in cast(Mapping[str, str], value).items():
                     self.run("config", "set", "--secret", "--path", f"{key}.{name}", text)
 
-    def run(self, *arguments: str, told: bool = False) -> None:
-        """Run a command of the CLI on this stack and its file.
+    def override(self, values: Mapping[str, object]) -> None:
+        """Change the copy of the stack's file, by config path; None removes."""
+        document = yaml.safe_load(self.file.read_text())
+        for path, value in values.items():
+            document["config"] = override(document["config"], path, value)
+        write_private(self.file, yaml.safe_dump(document, sort_keys=False))
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the words of a command of the CLI on this stack and its file."""
+        return ["pulumi", *arguments, "--stack", self.stack, "--config-file", str(self.file), "--non-interactive"]
+
+    def run(self, *arguments: str, told: bool = False, env: Mapping[str, str] | None = None) -> str:
+        """Run a command of the CLI on this stack and its file; return what it printed.
 
         Args:
             arguments: the command, such as `"up", "--yes"`.
-            told: let it print to the terminal.
+            told: let it print to the terminal instead.
+            env: more environment variables.
 
         Raises:
             LabError: the command failed; the message is what it printed.
         """
-        words = ["pulumi", *arguments, "--stack", self.stack, "--config-file", str(self.file), "--non-interactive"]
-        self._command(words, self.root, told=told)
+        return self._command(self.command(*arguments), self.root, told=told, env=env)
 
-    def _command(self, words: list[str], folder: Path, *, told: bool = False) -> None:
-        done = subprocess.run(words, cwd=folder, env=self.env, capture_output=not told, text=True, check=False)
+    def operations(self, *arguments: str) -> list[Operation]:
+        """Run a command that changes resources, or previews a change; return what it does with them.
+
+        Args:
+            arguments: the command, such as `"preview", "--refresh"`.
+
+        Raises:
+            LabError: the command failed; the message is what it gave as errors.
+        """
+        return operations(self._command(self.command(*arguments, "--json"), self.root))
+
+    def show(self, *arguments: str) -> str:
+        """Return what a command on the stack itself prints, such as `"export"` or `"history", "--json"`."""
+        # They do not take the config's file.
+        return self._command(["pulumi", "stack", *arguments, "--stack", self.stack], self.folder)
+
+    def _command(
+        self, words: list[str], folder: Path, *, told: bool = False, env: Mapping[str, str] | None = None
+    ) -> str:
+        environment = {**self.env, **(env or {})}
+        done = subprocess.run(words, cwd=folder, env=environment, capture_output=not told, text=True, check=False)
         if done.returncode:
-            printed = "see above" if told else f"{done.stdout}{done.stderr}"
+            printed = "see above" if told else f"{problems(done.stdout)}{done.stderr}"
             raise LabError(f"pulumi {words[1]} failed:\n{printed}")
+        return done.stdout or ""

@@ -49,6 +49,7 @@ class Options:
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     import_id: str | None = None
+    delete_hooks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,5 +127,6 @@ def registration(request: Any, urn: str) -> Registration:
             additional_secret_outputs=tuple(request.additionalSecretOutputs),
             aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
             import_id=request.importId or None,
+            delete_hooks=(*request.hooks.before_delete, *request.hooks.after_delete),
         ),
     )

@@ -45,7 +45,7 @@ def load(stack: str, root: Path, overrides: Mapping[str, object], secrets: Mappi
     document = cast(dict[str, Any], yaml.safe_load(path.read_text()) or {})
     config = cast(dict[str, Any], document.get("config") or {})
     for place, value in overrides.items():
-        config = _set(config, _steps(place), value)
+        config = override(config, place, value)
     secret_keys = {key for key, value in config.items() if _has_secure(value)}
     config = {key: _decrypted(key, value) for key, value in config.items()}
     for key, value in {**{key: value for key, value in PLACEHOLDERS.items() if key not in config}, **secrets}.items():
@@ -57,6 +57,11 @@ def load(stack: str, root: Path, overrides: Mapping[str, object], secrets: Mappi
 def stacks(root: Path) -> list[str]:
     """Return the names of all stacks that have a file, sorted."""
     return sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+
+
+def override(config: Mapping[str, Any], path: str, value: object) -> dict[str, Any]:
+    """Return a copy of a stack file's `config` with a value set by its config path; None removes."""
+    return cast(dict[str, Any], _set(config, _steps(path), value))
 
 
 def _steps(path: str) -> list[str | int]:

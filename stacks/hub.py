@@ -11,6 +11,7 @@ from components.burst_trigger import BurstTrigger
 from components.cluster_pool import ClusterPool
 from components.cluster_set import ClusterSet
 from components.delivery import Delivery
+from components.drain_hooks import drain_hooks
 from components.interconnect_sync import InterconnectSync
 from components.kyverno import Kyverno
 from components.operator import Operator, Package
@@ -52,38 +53,8 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
     kyverno = Kyverno("kyverno", settings.hub.kyverno, opts=on_hub)
     cluster_set = ClusterSet(settings.cluster_set.name, settings.cluster_set, acm=acm, gitops=gitops, opts=on_hub)
 
-    account = aws_account(settings)
-    pools = {
-        pool.name: ClusterPool(
-            f"pool-{pool.name}",
-            pool,
-            credentials=credentials,
-            identity=account.identity if pool.credentials.source == "identity" else None,
-            zone=account.zones.get(pool.base_domain),
-            acm=acm,
-            cluster_set=cluster_set,
-            set_name=settings.cluster_set.name,
-            opts=on_hub,
-        )
-        for pool in settings.pools
-    }
-    pool_settings = {pool.name: pool for pool in settings.pools}
-    for burst in settings.bursts:
-        context = BurstContext(burst, pool_settings[burst.pool], settings.workload)
-        BurstTrigger(f"burst-{context.name}", context, kyverno=kyverno, pool=pools[burst.pool], opts=on_hub)
-
     interconnect = settings.interconnect
     workload = Workload("workload", settings.workload, skupper=interconnect.version, opts=on_hub)
-    Delivery(
-        "delivery",
-        settings.delivery,
-        cluster_set=cluster_set,
-        set_args=settings.cluster_set,
-        pools=settings.pools,
-        workload=settings.workload,
-        skupper=interconnect.version,
-        opts=on_hub,
-    )
     site = SkupperSite(
         "site",
         SiteArgs(
@@ -108,8 +79,8 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
         after=[workload.deployment],
         opts=on_hub,
     )
-    for pool in settings.pools:
-        InterconnectSync(
+    syncs = {
+        pool.name: InterconnectSync(
             f"interconnect-{pool.name}",
             interconnect,
             pool=pool,
@@ -119,6 +90,43 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
             site=site,
             opts=on_hub,
         )
+        for pool in settings.pools
+    }
+
+    account = aws_account(settings)
+    hooks = drain_hooks(settings.hub.context, settings.hub.kubeconfig)
+    pools = {
+        pool.name: ClusterPool(
+            f"pool-{pool.name}",
+            pool,
+            credentials=credentials,
+            identity=account.identity if pool.credentials.source == "identity" else None,
+            zone=account.zones.get(pool.base_domain),
+            acm=acm,
+            cluster_set=cluster_set,
+            set_name=settings.cluster_set.name,
+            sync=syncs[pool.name],
+            hooks=hooks,
+            opts=on_hub,
+        )
+        for pool in settings.pools
+    }
+    pool_settings = {pool.name: pool for pool in settings.pools}
+    for burst in settings.bursts:
+        context = BurstContext(burst, pool_settings[burst.pool], settings.workload)
+        BurstTrigger(f"burst-{context.name}", context, kyverno=kyverno, pool=pools[burst.pool], opts=on_hub)
+
+    Delivery(
+        "delivery",
+        settings.delivery,
+        cluster_set=cluster_set,
+        set_args=settings.cluster_set,
+        pools=settings.pools,
+        workload=settings.workload,
+        skupper=interconnect.version,
+        after=[pool.pool for pool in pools.values()],
+        opts=on_hub,
+    )
     Watch("watch", settings.watch, pools=settings.pools, acm=acm, opts=on_hub)
     return {
         "context": settings.hub.context,

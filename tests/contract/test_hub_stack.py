@@ -110,10 +110,13 @@ def test_a_destroy_stops_the_trigger_before_the_pool_and_the_pool_before_acm(dev
         assert pool.urn in trigger.dependencies
     assert names(dev, pool.dependencies) == {
         "pool-aws-namespace", "pool-aws-image-set-d193798f", "pool-aws-install-config", "pool-aws-aws-creds",
-        "pool-aws-pull-secret", "interconnect-set",
+        "pool-aws-pull-secret", "interconnect-gitops-cluster", "interconnect-aws-sync",
     }  # fmt: skip
+    assert pool.options.delete_hooks == ("drain-pool", "resume-claims")
     application_set = one(dev, "ApplicationSet")
-    assert {"interconnect-placement", "interconnect-gitops-cluster"} <= names(dev, application_set.dependencies)
+    assert {"interconnect-placement", "interconnect-gitops-cluster", "pool-aws-pool"} <= names(
+        dev, application_set.dependencies
+    )
 
 
 def test_deadlines_are_longer_than_what_they_wait_for(dev: Recording) -> None:

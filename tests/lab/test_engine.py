@@ -16,7 +16,8 @@ from lab import engine
 from lab.fleet.runtime import Fleet
 from lab.hub import Hub
 from lab.inventory import Inventory
-from preview.recording import ROOT, record
+from preview.recording import ROOT
+from tests.objects import objects, recorded_keys
 from tests.unit.stack_configs import PLANTED, SECRETS
 
 STACK = "lab"
@@ -44,26 +45,6 @@ def up(lab: Hub, folder: Path, **overrides: Any) -> engine.Result:
 
 def keys(folder: Path) -> set[Any]:
     return {entry.key for entry in Inventory(folder / f"inventory-{STACK}.json")}
-
-
-def recorded_keys() -> set[Any]:
-    return {
-        (r.inputs["apiVersion"], r.inputs["kind"], r.inputs["metadata"].get("namespace"), r.inputs["metadata"]["name"])
-        for r in record(STACK, secrets=SECRETS).registrations
-        if r.type.startswith("kubernetes:")
-    }
-
-
-def objects(lab: Hub, wanted: set[Any]) -> dict[Any, Any]:
-    """Return what the API server has of the wanted objects: spec, data, labels and annotations."""
-    found: dict[Any, Any] = {}
-    for key in sorted(wanted, key=str):
-        api_version, kind, namespace, name = key
-        present = lab.cluster.get(api_version, kind, name, namespace)
-        if present is not None:
-            metadata = {part: present["metadata"].get(part) for part in ("labels", "annotations")}
-            found[key] = {"metadata": metadata, "spec": present.get("spec"), "rules": present.get("rules")}
-    return found
 
 
 def test_up_creates_what_is_recorded_and_up_again_changes_nothing(lab: Hub, folder: Path) -> None:
@@ -108,7 +89,7 @@ def test_killed_at_random_moments_it_converges(lab: Hub, folder: Path) -> None:
         process.wait()
     up(lab, folder)
     assert keys(folder) == recorded_keys()
-    assert set(objects(lab, recorded_keys())) == recorded_keys()
+    assert set(objects(lab.cluster, recorded_keys())) == recorded_keys()
     again = up(lab, folder)
     assert (again.created, again.updated, again.deleted) == ([], [], [])
 
@@ -122,7 +103,7 @@ def test_destroy_removes_exactly_what_up_made(lab: Hub, tmp_path: Path) -> None:
     lab.cluster.apply(stranger)
     up(lab, tmp_path)
     engine.destroy(STACK, lab.kubeconfig, tmp_path, say=print)
-    assert objects(lab, recorded_keys()) == {}
+    assert objects(lab.cluster, recorded_keys()) == {}
     assert keys(tmp_path) == set()
     assert lab.cluster.get("v1", "ConfigMap", "not-ours", "openshift-gitops")
     assert lab.cluster.get("v1", "Namespace", "openshift-operators")

@@ -1,0 +1,49 @@
+"""What the engine does around the deletion of a pool: releases its claims, and waits until their clusters are gone."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pulumi
+
+from drain.hub import Hub
+from drain.steps import drain, resume
+
+# Hive gives one attempt to remove a cluster an hour, and AWS may need two.
+TIMEOUT = 150 * 60.0
+
+
+def drain_hooks(context: str, kubeconfig: str | None) -> pulumi.ResourceHookBinding:
+    """Return the hooks of the stack's pools; called once in a program, as the engine knows hooks by their names.
+
+    Hive keeps a deleted pool until its claimed clusters are gone, and the trigger, which could release them, goes
+    before the pool. Without these the deletion would wait for the claims' lifetime, hours at full price, and time out.
+
+    Before a pool is deleted, be it by a destroy, because it left the config, or to be replaced, its namespace is
+    drained (see `drain.steps.drain`). Afterwards claims may come again, for a pool that was replaced. The engine calls
+    hooks only while the program runs: `pulumi destroy` refuses without `--run-program`, before it deletes the pool.
+
+    Args:
+        context: the hub's context in the kubeconfig.
+        kubeconfig: path of the kubeconfig; None: as kubectl finds it.
+    """
+
+    async def before(args: pulumi.ResourceHookArgs) -> None:
+        await asyncio.to_thread(
+            lambda: drain(Hub(context, kubeconfig), [_place(args)], say=pulumi.log.info, timeout=TIMEOUT)
+        )
+
+    async def after(args: pulumi.ResourceHookArgs) -> None:
+        await asyncio.to_thread(lambda: resume(Hub(context, kubeconfig), [_place(args)], say=pulumi.log.debug))
+
+    return pulumi.ResourceHookBinding(
+        before_delete=[_hook("drain-pool", before)], after_delete=[_hook("resume-claims", after)]
+    )
+
+
+def _hook(name: str, run: Callable[[pulumi.ResourceHookArgs], Awaitable[None]]) -> pulumi.ResourceHook:
+    return pulumi.ResourceHook(name, run)
+
+
+def _place(args: pulumi.ResourceHookArgs) -> str:
+    """Return the namespace of the pool that is deleted."""
+    return str((args.old_inputs or {})["metadata"]["namespace"])

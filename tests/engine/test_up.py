@@ -1,0 +1,37 @@
+"""The stack comes up, and nothing of what controllers write to its objects makes Pulumi change anything."""
+
+from lab.fleet.objects import HIVE
+from lab.fleet.observe import clusters
+from lab.hub import Hub
+from lab.pulumi_cli import PulumiStack
+from tests.engine.stacks import DEPLOYMENT, POOL, claims, preview, recorded_names, running_claim, scale, up
+
+
+def test_up_made_what_is_recorded_and_up_again_changes_nothing(stack: PulumiStack) -> None:
+    stack_json = stack.show("export")
+    for name in recorded_names():
+        assert f'::{name}"' in stack_json
+    assert up(stack, "--expect-no-changes") == set()
+
+
+def test_what_controllers_write_is_no_change(hub: Hub, stack: PulumiStack) -> None:
+    """Every field that Pulumi and a controller both write is a fight that `pulumi up` wins until the next look."""
+    hub.cluster.wait_for("a standby cluster", lambda: [seen.state for seen in clusters(hub.cluster)] == ["Hibernating"])
+    claim = running_claim(hub)
+    placement = {"name": "acm-placement", "namespace": "openshift-gitops"}
+    hub.cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": placement, "data": {"kind": "x"}})
+    pool = hub.cluster.get(*POOL) or {}
+    token = hub.cluster.get("v1", "Secret", "token-req-aws", "interconnect") or {}
+    deployment = hub.cluster.get(*DEPLOYMENT) or {}
+    # Otherwise the test would prove nothing.
+    assert claim["spec"]["namespace"]
+    assert pool["metadata"]["finalizers"]
+    assert pool["status"]["conditions"]
+    assert token["metadata"]["labels"] == {"skupper.io/type": "connection-token"}
+    assert set(token["data"]) == {"ca.crt", "tls.crt", "tls.key"}
+    assert deployment["spec"]["replicas"] == 5
+    assert preview(stack, "--refresh", "--expect-no-changes") == set()
+    assert up(stack, "--refresh", "--expect-no-changes") == set()
+    scale(hub, 1)
+    hub.cluster.wait_for("the release", lambda: not claims(hub), 60)
+    assert hub.cluster.find(HIVE, "ClusterPool")

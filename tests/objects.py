@@ -1,0 +1,31 @@
+"""The objects of a stack, as its program says and as they are on an API server."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from lab.cluster import Cluster, Manifest
+from preview.recording import record
+from tests.unit.stack_configs import SECRETS
+
+Key = tuple[str, str, str | None, str]
+
+
+def recorded_keys(stack: str = "lab", changes: dict[str, Any] | None = None) -> set[Key]:
+    """Return API version, kind, namespace and name of everything that the program makes on a cluster."""
+    return {
+        (r.inputs["apiVersion"], r.inputs["kind"], r.inputs["metadata"].get("namespace"), r.inputs["metadata"]["name"])
+        for r in record(stack, overrides=changes, secrets=SECRETS).registrations
+        if r.type.startswith("kubernetes:") and "metadata" in r.inputs
+    }
+
+
+def objects(cluster: Cluster, wanted: Iterable[Key]) -> dict[Key, Manifest]:
+    """Return what the API server has of the wanted objects: spec, data, rules, labels and annotations."""
+    found: dict[Key, Manifest] = {}
+    for api_version, kind, namespace, name in wanted:
+        present = cluster.get(api_version, kind, name, namespace)
+        if present is not None:
+            metadata = {part: present["metadata"].get(part) for part in ("labels", "annotations")}
+            content = {part: present.get(part) for part in ("spec", "data", "rules", "type")}
+            found[api_version, kind, namespace, name] = {"metadata": metadata, **content}
+    return found
