@@ -66,6 +66,7 @@ def custom_resource(
     timeout: str | None = None,
     protect: bool | None = None,
     replace_on_changes: Sequence[str] = (),
+    ignore_changes: Sequence[str] = (),
 ) -> CustomResource:
     """Create a custom resource of the kind that `spec` names.
 
@@ -80,6 +81,7 @@ def custom_resource(
         timeout: how long creation and deletion may take, such as "90m"; default: the provider's 10 minutes.
         protect: refuse to delete it; default: as the parent.
         replace_on_changes: property paths that upstream does not let change.
+        ignore_changes: property paths that somebody else changes after creation.
     """
     return CustomResource(
         resource_name,
@@ -93,6 +95,7 @@ def custom_resource(
             delete_before_replace=True,
             protect=protect,
             replace_on_changes=list(replace_on_changes) or None,
+            ignore_changes=list(ignore_changes) or None,
             custom_timeouts=pulumi.CustomTimeouts(create=timeout, delete=timeout) if timeout else None,
         ),
     )
