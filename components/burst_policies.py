@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from components.cel import cel_text
 from kinds import hive
 from kinds.hive import ClusterClaimSpec
 from kinds.kyverno import (
@@ -62,28 +63,24 @@ class BurstContext:
         return [f"{self.name}-{slot}" for slot in SLOTS]
 
 
-def _cel(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def _list(api_version: str, plural: str, namespace: str) -> str:
     # `items` has no type that CEL knows, hence dyn.
-    return f"dyn(resource.List({_cel(api_version)}, {_cel(plural)}, {_cel(namespace)}).items)"
+    return f"dyn(resource.List({cel_text(api_version)}, {cel_text(plural)}, {cel_text(namespace)}).items)"
 
 
 def _names(context: BurstContext) -> str:
-    return "[" + ", ".join(_cel(name) for name in context.claim_names) + "]"
+    return "[" + ", ".join(cel_text(name) for name in context.claim_names) + "]"
 
 
 def _is_workload(context: BurstContext, variable: str) -> str:
     return (
-        f"{variable}.metadata.name == {_cel(context.workload.name)}"
-        f" && {variable}.metadata.namespace == {_cel(context.workload.namespace)}"
+        f"{variable}.metadata.name == {cel_text(context.workload.name)}"
+        f" && {variable}.metadata.namespace == {cel_text(context.workload.namespace)}"
     )
 
 
 def _is_claim(context: BurstContext) -> str:
-    return f"object.metadata.namespace == {_cel(context.pool.place)} && object.metadata.name in {_names(context)}"
+    return f"object.metadata.namespace == {cel_text(context.pool.place)} && object.metadata.name in {_names(context)}"
 
 
 def _any_workload(context: BurstContext, replicas: str) -> str:
@@ -226,7 +223,7 @@ def release_policy(context: BurstContext) -> DeletingPolicySpec:
             Expression(
                 name="held-long-enough",
                 expression="time.now() - timestamp(object.metadata.creationTimestamp)"
-                f" > duration({_cel(context.burst.minimum_hold)})",
+                f" > duration({cel_text(context.burst.minimum_hold)})",
             ),
             Expression(
                 name="not-needed",

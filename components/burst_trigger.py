@@ -1,7 +1,6 @@
 """The trigger that claims a cluster when a burst begins and gives it back when it is over."""
 
 import pulumi
-from pulumi_kubernetes.rbac.v1 import ClusterRole, PolicyRuleArgs
 
 from components.burst_policies import (
     CLAIM_GROUP,
@@ -13,19 +12,21 @@ from components.burst_policies import (
 )
 from components.cluster_pool import ClusterPool
 from components.custom import custom_resource, metadata
-from components.kyverno import Kyverno
+from components.kyverno import Kyverno, Permission
 
-# What each of Kyverno's controllers does for the trigger, hence may do: (API group, resources, verbs). Found by taking
-# every permission away in turn. Kyverno's own roles already let it read what the built-in role `view` shows, hence
-# Deployments and autoscalers, where none is listed. Nobody may update a claim: that is Hive's.
-PERMISSIONS: dict[str, list[tuple[str, list[str], list[str]]]] = {
-    "background-controller": [(CLAIM_GROUP, ["clusterclaims"], ["get", "list", "create"])],
+# What each of Kyverno's controllers does for the trigger, hence may do. Found by taking every permission away in turn.
+# Kyverno's own roles already let it read what the built-in role `view` shows, hence Deployments and autoscalers, where
+# none is listed. Nobody may update a claim: that is Hive's.
+PERMISSIONS: dict[str, list[Permission]] = {
+    "background-controller": [Permission(CLAIM_GROUP, ["clusterclaims"], ["get", "list", "create"])],
     "cleanup-controller": [
-        (CLAIM_GROUP, ["clusterclaims"], ["list", "delete"]),
-        ("apps", ["deployments"], ["list"]),
+        Permission(CLAIM_GROUP, ["clusterclaims"], ["list", "delete"]),
+        Permission("apps", ["deployments"], ["list"]),
     ],
     # It does nothing for the trigger, but Kyverno calls a policy ready only if it could report on what that matches.
-    "reports-controller": [(CLAIM_GROUP, ["clusterclaims", "clusterclaims/status"], ["get", "list", "watch"])],
+    "reports-controller": [
+        Permission(CLAIM_GROUP, ["clusterclaims", "clusterclaims/status"], ["get", "list", "watch"])
+    ],
 }
 
 
@@ -59,25 +60,7 @@ class BurstTrigger(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ):
         super().__init__("spillway:index:BurstTrigger", name, None, opts)
-        roles = [
-            ClusterRole(
-                f"{name}-{controller}",
-                metadata=metadata(
-                    f"spillway:{context.name}:{controller}",
-                    labels={
-                        "app.kubernetes.io/component": controller,
-                        "app.kubernetes.io/instance": kyverno.release,
-                        "app.kubernetes.io/part-of": "kyverno",
-                    },
-                ),
-                rules=[
-                    PolicyRuleArgs(api_groups=[group], resources=resources, verbs=verbs)
-                    for group, resources, verbs in permissions
-                ],
-                opts=pulumi.ResourceOptions(parent=self, depends_on=kyverno.ready),
-            )
-            for controller, permissions in PERMISSIONS.items()
-        ]
+        roles = kyverno.roles(name, f"spillway:{context.name}", PERMISSIONS, self)
         for purpose, spec in {
             "claim": claim_policy(context),
             "reclaim": reclaim_policy(context),

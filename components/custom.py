@@ -67,6 +67,7 @@ def custom_resource(
     protect: bool | None = None,
     replace_on_changes: Sequence[str] = (),
     hooks: pulumi.ResourceHookBinding | None = None,
+    ignore_changes: Sequence[str] = (),
 ) -> CustomResource:
     """Create a custom resource of the kind that `spec` names.
 
@@ -82,6 +83,7 @@ def custom_resource(
         protect: refuse to delete it; default: as the parent.
         replace_on_changes: property paths that upstream does not let change.
         hooks: what the engine runs around its creation and deletion.
+        ignore_changes: property paths that somebody else changes after creation.
     """
     return CustomResource(
         resource_name,
@@ -96,6 +98,7 @@ def custom_resource(
             protect=protect,
             replace_on_changes=list(replace_on_changes) or None,
             hooks=hooks,
+            ignore_changes=list(ignore_changes) or None,
             custom_timeouts=pulumi.CustomTimeouts(create=timeout, delete=timeout) if timeout else None,
         ),
     )

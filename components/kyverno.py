@@ -1,9 +1,24 @@
-"""Kyverno on the hub."""
+"""Kyverno, and what its controllers may do for a policy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
+from pulumi_kubernetes.rbac.v1 import ClusterRole, PolicyRuleArgs
 
+from components.custom import metadata
 from settings import Kyverno as KyvernoSettings
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What a controller may do with resources of one API group; `names` limits it to objects of these names."""
+
+    group: str
+    resources: Sequence[str]
+    verbs: Sequence[str]
+    names: Sequence[str] = ()
 
 
 class Kyverno(pulumi.ComponentResource):
@@ -39,3 +54,39 @@ class Kyverno(pulumi.ComponentResource):
                 )
             )
         self.register_outputs({})
+
+    def roles(
+        self, name: str, prefix: str, permissions: Mapping[str, Sequence[Permission]], parent: pulumi.Resource
+    ) -> list[pulumi.Resource]:
+        """Create a ClusterRole for each controller, which Kyverno's own role of that controller takes up.
+
+        Args:
+            name: prefix of Pulumi's logical names.
+            prefix: of the roles' names, followed by the controller's.
+            permissions: for each controller, by the name of its component.
+            parent: the component that needs them.
+        """
+        return [
+            ClusterRole(
+                f"{name}-{controller}",
+                metadata=metadata(
+                    f"{prefix}:{controller}",
+                    labels={
+                        "app.kubernetes.io/component": controller,
+                        "app.kubernetes.io/instance": self.release,
+                        "app.kubernetes.io/part-of": "kyverno",
+                    },
+                ),
+                rules=[
+                    PolicyRuleArgs(
+                        api_groups=[permission.group],
+                        resources=list(permission.resources),
+                        verbs=list(permission.verbs),
+                        resource_names=list(permission.names) or None,
+                    )
+                    for permission in granted
+                ],
+                opts=pulumi.ResourceOptions(parent=parent, depends_on=self.ready),
+            )
+            for controller, granted in permissions.items()
+        ]

@@ -11,6 +11,9 @@ from components.skupper_site import SkupperSite
 from kinds.base import Spec
 from kinds.skupper import ConnectorSpec, ListenerSpec, MultiKeyListenerSpec, Strategy, WeightedStrategy
 
+# Where a MultiKeyListener has its weights.
+WEIGHTS = "spec.strategy.weighted.routingKeys"
+
 
 @dataclass(frozen=True)
 class ServiceArgs:
@@ -22,7 +25,7 @@ class ServiceArgs:
         serves: its pods are at this site.
         routing_key: what its pods are known by in the network; the name, or one for each site where they are weighted.
         reached: it is reached from this site.
-        weights: pods for each routing key; empty: no weights, connections go by load and link cost.
+        weights: pods for each routing key to begin with; empty: no weights, connections go by load and link cost.
     """
 
     name: str
@@ -80,7 +83,8 @@ class SkupperService(pulumi.ComponentResource):
 
     Traps: a listener's host must not be the name of a Service that exists: the controller would take it over. With a
     selector a connector follows the pods, so that a site without pods is withdrawn. Changing between a Listener and a
-    MultiKeyListener takes the Service away for a moment; changing weights leaves connections alone.
+    MultiKeyListener takes the Service away for a moment; changing weights leaves connections alone. The weights are
+    written once: from then on they are the policy's of `SkupperWeights`.
 
     Args:
         name: Pulumi's logical name.
@@ -99,6 +103,8 @@ class SkupperService(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ):
         super().__init__("spillway:index:SkupperService", name, None, opts)
+        self.args, self.site = args, site
+        self.listener: pulumi.Resource | None = None
         namespace, before = site.args.namespace, [site.site, *after]
         if site.args.version == 2 and args.serves:
             connector = connector_spec(args.name, args.port, args.routing_key)
@@ -106,11 +112,12 @@ class SkupperService(pulumi.ComponentResource):
                 f"{name}-connector", connector, metadata(args.name, namespace), parent=self, depends_on=before
             )
         if site.args.version == 2 and args.reached:
-            custom_resource(
+            self.listener = custom_resource(
                 f"{name}-{'weighted-' if args.weights else ''}listener",
                 listener_spec(args),
                 metadata(args.name, namespace),
                 parent=self,
                 depends_on=before,
+                ignore_changes=[WEIGHTS] if args.weights else [],
             )
         self.register_outputs({})

@@ -20,6 +20,7 @@ class ResourceRule(Part):
     api_groups: list[str]
     api_versions: list[str]
     resources: list[str]
+    resource_names: list[str] | None = None
     operations: list[Literal["CREATE", "UPDATE", "DELETE"]] | None = None
 
 
@@ -78,3 +79,42 @@ class DeletingPolicySpec(Spec):
     schedule: str
     match_constraints: MatchConstraints
     conditions: list[Expression]
+
+
+class MutatingEvaluation(Part):
+    """When a MutatingPolicy runs: `mutateExisting` on objects that are there, `background` for reports only."""
+
+    mutate_existing: Switch
+    background: Switch
+
+
+class JsonPatch(Part):
+    """An expression whose value is a list of `JSONPatch` operations."""
+
+    expression: str
+
+
+class Mutation(Part):
+    """One change of a target."""
+
+    patch_type: Literal["JSONPatch"] = "JSONPatch"
+    json_patch: JsonPatch
+
+
+class MutatingPolicySpec(Spec):
+    """Changes objects that exist when a matching request comes by; in conditions of targets, `object` is the target.
+
+    `failurePolicy` says what becomes of such a request while Kyverno is down; upstream's default is to refuse it.
+    """
+
+    api_version: ClassVar[str] = API_VERSION
+    kind: ClassVar[str] = "MutatingPolicy"
+
+    failure_policy: Literal["Ignore", "Fail"]
+    evaluation: MutatingEvaluation
+    match_constraints: MatchConstraints
+    match_conditions: list[Expression]
+    variables: list[Expression]
+    target_match_constraints: MatchConstraints
+    target_match_conditions: list[Expression]
+    mutations: list[Mutation]

@@ -92,7 +92,7 @@ OPENSHIFT = (OLM, ROUTE)
 NAMESPACES = ("openshift-operators", "openshift-marketplace", "openshift-gitops")
 
 
-def crd_manifests(folder: Path | None) -> list[Manifest]:
+def crd_manifests(folder: Path | None, stand_ins: Iterable[StandIn] = STAND_INS) -> list[Manifest]:
     """Return the CRDs to install: the upstream ones of the folder for the stand-ins' kinds, else the stand-ins."""
     upstream: dict[str, Manifest] = {}
     if folder:
@@ -100,7 +100,7 @@ def crd_manifests(folder: Path | None) -> list[Manifest]:
             for document in yaml.safe_load_all(path.read_text()):
                 if document and document["kind"] == CRD[1]:
                     upstream[document["metadata"]["name"]] = document
-    return [upstream.get(stand_in.name) or stand_in.manifest() for stand_in in STAND_INS]
+    return [upstream.get(stand_in.name) or stand_in.manifest() for stand_in in stand_ins]
 
 
 def install_crds(cluster: Cluster, manifests: list[Manifest]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from settings import aws_checks, cluster_checks
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Workload
 from settings.aws import Aws
-from settings.hub import ClusterSet, Hub
+from settings.hub import KYVERNO_CHART, ClusterSet, Hub, Kyverno
 from settings.mistakes import Mistake, config_path, remove_command, set_command, wrong
 from settings.pools import Pool
 from settings.values import canonical_duration, nanoseconds
@@ -59,10 +59,16 @@ def _operators(parts: Parts) -> Iterator[Mistake]:
             )
 
 
+def kyverno_version(kyverno: Kyverno, path: str) -> Iterator[Mistake]:
+    """Tell whether the chart is pinned; `path` is that of the version."""
+    if kyverno.install == "chart" and not kyverno.version:
+        allowed = "the version of the chart, so that it is pinned"
+        yield wrong(path, "is missing, and install is chart", allowed, KYVERNO_CHART)
+
+
 def _kyverno(parts: Parts) -> Iterator[Mistake]:
-    if parts.hub and parts.hub.kyverno.install == "chart" and not parts.hub.kyverno.version:
-        path = config_path("hub", ["kyverno", "version"])
-        yield wrong(path, "is missing, and install is chart", "the version of the chart, so that it is pinned", "3.9.1")
+    if parts.hub:
+        yield from kyverno_version(parts.hub.kyverno, config_path("hub", ["kyverno", "version"]))
 
 
 def _sizes(parts: Parts) -> Iterator[Mistake]:

@@ -7,6 +7,9 @@ from pydantic import Field
 from settings.section import Section
 from settings.values import Name, Text
 
+# The chart of Kyverno 1.19, on which the policies were tried.
+KYVERNO_CHART = "3.9.1"
+
 
 class Operator(Section):
     """An operator from OLM's catalog (operator-framework/api, `SubscriptionSpec`)."""
@@ -54,7 +57,7 @@ class Kyverno(Section):
     )
     namespace: Name = Field(default="kyverno", description="namespace of the release")
     version: Text | None = Field(
-        default=None, description="version of the chart; required with `chart`", examples=["3.9.1"]
+        default=None, description="version of the chart; required with `chart`", examples=[KYVERNO_CHART]
     )
     chart: Text = Field(default="kyverno", description="name of the chart in the repository, or a local path")
     repository: Text | None = Field(

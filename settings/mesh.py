@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from settings.application import Guardrails, Resources
+from settings.hub import KYVERNO_CHART, Kyverno
 from settings.section import Section
 from settings.values import AddressRange, Duration, Image, LinkCost, Name, Text
 
@@ -98,7 +99,7 @@ class MeshApplication(Section):
     balance: Literal["connections", "pods"] = Field(
         default="connections",
         description="`connections`: the cluster with the fewest open connections plus link cost; `pods`: by chance, "
-        "in proportion to the pods of each cluster (version 2)",
+        "in proportion to the pods that each cluster has at the time (version 2; takes Kyverno)",
     )
     requests: Resources = Field(default=Resources(cpu="100m", memory="128Mi"), description="requested resources")
     limits: Resources = Field(default=Resources(cpu="1000m", memory="1024Mi"), description="limits")
@@ -125,6 +126,10 @@ class MeshOptions(Section):
     controller: Controller = Field(default=Controller(), description="Skupper's controller")
     metal_lb: MetalLB = Field(
         default=MetalLB(), alias="metalLB", description="MetalLB, on the clusters that have address pools"
+    )
+    kyverno: Kyverno = Field(
+        default=Kyverno(install="chart", version=KYVERNO_CHART),
+        description="Kyverno, with balance `pods` on the clusters of exposedTo: it keeps the weights there",
     )
 
 

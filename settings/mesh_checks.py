@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from settings.addresses import Range, parse_range
+from settings.checks import kyverno_version
 from settings.mesh import RELEASES, MeshApplication, MeshCluster, MeshLink, MeshOptions
 from settings.mistakes import Mistake, config_path, remove_command
 from settings.mistakes import wrong as _wrong
@@ -187,8 +188,13 @@ def _reachable(parts: MeshParts) -> Iterator[Mistake]:
                 yield Mistake(path, problem, allowed, remove_command(path))
 
 
+def _kyverno(parts: MeshParts) -> Iterator[Mistake]:
+    if parts.options and parts.application and parts.application.balance == "pods":
+        yield from kyverno_version(parts.options.kyverno, _path("kyverno", "version"))
+
+
 CHECKS: tuple[Callable[[MeshParts], Iterator[Mistake]], ...] = (
-    _release, _names, _sites, _link_ends, _link_sites, _pools, _application, _reachable,
+    _release, _names, _sites, _link_ends, _link_sites, _pools, _application, _reachable, _kyverno,
 )  # fmt: skip
 
 

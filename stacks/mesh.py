@@ -8,12 +8,14 @@ from pulumi_kubernetes.core.v1 import Namespace
 
 from components.address_pool import AddressPool
 from components.custom import metadata
+from components.kyverno import Kyverno
 from components.mesh_application import MeshApplication
 from components.metal_lb import MetalLB
 from components.skupper_controller import SkupperController
 from components.skupper_link import LinkEnd, SkupperLink
 from components.skupper_service import ServiceArgs, SkupperService
 from components.skupper_site import SiteArgs, SkupperSite
+from components.skupper_weights import SkupperWeights
 from settings import Mesh, MeshCluster
 
 
@@ -105,9 +107,9 @@ def _service(settings: Mesh, cluster: MeshCluster, end: LinkEnd, deployments: di
     application, serving = settings.application, deployments.get(cluster.name)
     if serving is None and cluster.name not in application.exposed_to:
         return
-    weighted = application.balance == "pods"
-    keys = {f"{application.name}.{c.name}": c.replicas for c in settings.clusters if c.replicas is not None}
-    SkupperService(
+    weighted, on_cluster = application.balance == "pods", pulumi.ResourceOptions(provider=end.provider)
+    pods = {f"{application.name}.{c.name}": c.replicas for c in settings.clusters if c.replicas is not None}
+    service = SkupperService(
         f"{cluster.name}-service",
         ServiceArgs(
             name=application.name,
@@ -115,9 +117,12 @@ def _service(settings: Mesh, cluster: MeshCluster, end: LinkEnd, deployments: di
             serves=serving is not None,
             routing_key=f"{application.name}.{cluster.name}" if weighted else application.name,
             reached=cluster.name in application.exposed_to,
-            weights=keys if weighted else {},
+            weights=pods if weighted else {},
         ),
         site=end.site,
         after=[serving] if serving else [],
-        opts=pulumi.ResourceOptions(provider=end.provider),
+        opts=on_cluster,
     )
+    if weighted and service.listener:
+        kyverno = Kyverno(f"{cluster.name}-kyverno", settings.kyverno, opts=on_cluster)
+        SkupperWeights(f"{cluster.name}-weights", service=service, kyverno=kyverno, opts=on_cluster)

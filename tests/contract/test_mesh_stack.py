@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components.skupper_service import weights_of
+from components.skupper_weights import weights_policy
 from preview.recording import ProgramError, Recording, record
 from preview.registration import Registration, Secret, Unknown, reveal
 from preview.tree import tree
@@ -236,6 +237,46 @@ def test_by_pods_each_cluster_has_a_key_and_one_without_pods_is_left_out() -> No
     assert listener.inputs["spec"]["strategy"] == {"weighted": {"routingKeys": {f"{APPLICATION}.c3": 2}}}
     keys = {r.name: r.inputs["spec"]["routingKey"] for r in recording.of_type(f"{V2}Connector")}
     assert keys == {f"{c}-service-connector": f"{APPLICATION}.{c}" for c in ("c2", "c3")}
+
+
+def test_by_pods_a_policy_keeps_the_weights_and_the_program_leaves_them_alone() -> None:
+    """Where the application is reached from, and there only; with rights on that listener and site and no others."""
+    recording = mesh(2, {"application.balance": "pods"})
+    listener = recording.named(f"{V2}MultiKeyListener", "c1-service-weighted-listener")
+    assert listener.options.ignore_changes == ("spec.strategy.weighted.routingKeys",)
+    (component,) = recording.of_type("spillway:index:SkupperWeights")
+    role, policy = recording.children(component)
+    assert (role.name, policy.name) == ("c1-weights-background-controller", "c1-weights-policy")
+    assert names(recording, role.dependencies) == {"c1-kyverno-release"}
+    assert names(recording, policy.dependencies) == {
+        "c1-kyverno-release", "c1-weights-background-controller", "c1-service-weighted-listener",
+    }  # fmt: skip
+    assert role.inputs["metadata"]["labels"]["app.kubernetes.io/instance"] == "kyverno"
+    assert [(r["resources"], r["verbs"], r.get("resourceNames")) for r in role.inputs["rules"]] == [
+        (["sites"], ["get"], ["c1"]),
+        (["multikeylisteners"], ["list"], None),
+        (["multikeylisteners"], ["get", "update"], [APPLICATION]),
+    ]
+    assert policy.inputs["metadata"] == {"name": f"{APPLICATION}-weights"}
+    spec = policy.inputs["spec"]
+    # With upstream's default Skupper could not write the Site's status while Kyverno is down.
+    assert spec["failurePolicy"] == "Ignore"
+    assert spec["matchConstraints"]["resourceRules"][0]["resourceNames"] == ["c1"]
+    assert all(f"'{APPLICATION}.{cluster}'" in str(spec["variables"]) for cluster in ("c2", "c3"))
+    assert not mesh(2).of_type("spillway:index:Kyverno")
+
+
+def test_kyverno_that_is_there_is_taken_by_its_release() -> None:
+    recording = mesh(2, {"application.balance": "pods", "kyverno": {"install": "existing", "release": "policies"}})
+    assert not [r for r in recording.of_type("kubernetes:helm.sh/v3:Release") if "kyverno" in r.name]
+    (role,) = recording.of_type("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
+    assert role.inputs["metadata"]["labels"]["app.kubernetes.io/instance"] == "policies"
+
+
+def test_a_name_with_a_quote_stays_one_text() -> None:
+    spec = weights_policy("app", "here", "it's", ["a'b"]).render()
+    assert "'it\\'s'" in str(spec["variables"][0]["expression"])
+    assert "'a\\'b'" in spec["variables"][3]["expression"]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ TABLE: list[tuple[str, Changes, str, str, str]] = [
     ("release of the other version", {f"{MESH}.controller": {"release": "1.9.6"}}, "controller.release", "cannot talk", "2.2.1"),
     ("release without mutable cost", {f"{MESH}.controller": {"release": "2.1.4"}}, "controller.release", "2.2.0 or newer", "2.2.1"),
     ("weights in version 1", {f"{MESH}.version": 1, f"{MESH}.application.balance": "pods"}, "application.balance", "no weights", "connections"),
+    ("chart of no version", {f"{MESH}.application.balance": "pods", f"{MESH}.kyverno": {"install": "chart"}}, "kyverno.version", "is pinned", "3.9.1"),
     ("exposed to nobody", {f"{MESH}.application.exposedTo": []}, "application.exposedTo", "at least 1", "c1"),
     ("exposed elsewhere", {f"{MESH}.application.exposedTo": ["c9"]}, "application.exposedTo[0]", "there is no cluster 'c9'", "c1"),
     ("exposed twice", {f"{MESH}.application.exposedTo": ["c1", "c1"]}, "application.exposedTo[1]", "twice", "pulumi config rm"),
