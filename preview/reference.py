@@ -2,10 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from policies.guardrails.model import Rule
 from policies.guardrails.rules import RULES
+from preview.resources import prices
 
+GROUPS = ("instanceHour", "regions")
 REFERENCE = Path(__file__).parent.parent / "docs" / "guardrails.md"
 INTRODUCTION = """# Guardrails
 
@@ -47,7 +50,20 @@ def reference() -> str:
         lines += [f"## {subject.capitalize()}", ""]
         for rule in rules:
             lines += _rule(rule)
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join([*lines, *_prices()]).rstrip() + "\n"
+
+
+def _prices() -> list[str]:
+    table = prices()
+    rows: list[tuple[str, dict[str, Any]]] = []
+    for key, entry in table.items():
+        if key in GROUPS:
+            rows += [(f"{key}, {name}", figure) for name, figure in entry.items()]
+        elif key not in ("date", "note"):
+            rows.append((key, entry))
+    lines = ["## Prices", "", f"{table['note']} The table is `preview/prices.json`; of the regions it has factors.", ""]
+    lines += ["| figure | value | date | source |", "|---|---|---|---|"]
+    return lines + [f"| {key} | {one['value']} | {one['date']} | {one['source']} |" for key, one in rows]
 
 
 def _rule(rule: Rule) -> list[str]:

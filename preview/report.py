@@ -118,4 +118,4 @@ def _costs(found: Evaluation) -> list[str]:
     for key, meaning in (("rest", "at rest"), ("burst", "all clusters running all month")):
         lines.append(f"| {meaning} | {after[key]:.0f} |{f' {before[key]:.0f} |' if before else ''}")
     table = found.price_table
-    return [*lines, "", f"<sub>Prices of {table['date']}. {_cell(str(table['source']))}</sub>", ""]
+    return [*lines, "", f"<sub>Prices of {table['date']}. {_cell(str(table['note']))}</sub>", ""]

@@ -53,6 +53,7 @@ BY_LABEL = (
     (SYNC_SET, "spec.clusterDeploymentSelector.matchLabels", CLUSTER_SET_LABEL, CLUSTER_SET, CLUSTER),
     (APPLICATION_SET, DECISIONS, PLACEMENT_LABEL, PLACEMENT, HERE),
 )
+CLUSTER_SCOPED = {target for *_, target, where in (*BY_NAME, *BY_LABEL) if where == CLUSTER}
 TEMPLATES = "spec.generate.*.template.value"
 SOURCES = "spec.secretMappings.*.sourceRef"
 
@@ -92,9 +93,15 @@ def _yaml(text: str) -> Any:
         return None
 
 
+def _scoped(resource: Resource) -> tuple[str, str]:
+    """Return where it is. The provider gives a namespace to objects of kinds whose scope it cannot know yet."""
+    namespace, name = resource.place
+    return ("" if resource.type in CLUSTER_SCOPED else namespace), name
+
+
 def references(resources: Sequence[Resource], config: Config) -> Iterator[Finding]:
     """What an object refers to is in the stack on its cluster, or said to be there already."""
-    there = {(resource.cluster, resource.type, *resource.place) for resource in resources}
+    there = {(resource.cluster, resource.type, *_scoped(resource)) for resource in resources}
     # Skupper issues a certificate into a Secret of its name.
     there |= {(one.cluster, SECRET, *one.place) for one in resources if one.type == CERTIFICATE}
     outside = {(entry["namespace"], entry["name"]) for entry in config["existingSecrets"]}

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from .install_configs import machines, of_pool, zones
-from .model import Resource
+from .model import Resource, at
 from .types import POOL
 
 HOURS = 730
+DEFAULT: dict[str, Any] = {"controlPlane": {"name": "master"}, "compute": [{"name": "worker"}]}
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ def figures(resources: Sequence[Resource], prices: Mapping[str, Any]) -> Figures
 
     Left out: traffic, requests, support, and OpenShift's subscription. A pool whose install-config is not in the stack
     counts as Hive's default: six m6a.xlarge in one zone.
+
+    Args:
+        resources: of the stack.
+        prices: the price table; each figure is a map with `value`.
     """
     rest = burst = 0.0
     count = 0
@@ -34,25 +39,42 @@ def figures(resources: Sequence[Resource], prices: Mapping[str, Any]) -> Figures
         if pool.type != POOL:
             continue
         count += 1
-        config = of_pool(pool, resources) or {"controlPlane": {"name": "master"}, "compute": [{"name": "worker"}]}
         region = str(pool.at("spec.platform.aws.region"))
         # The table is for one region; others follow it by a factor.
-        factor = cast(Mapping[str, float], prices["regions"]).get(region)
+        factor = _price(prices, f"regions.{region}")
         if factor is None:
             gaps.add(f"region {region}")
-            factor = 1.0
-        hourly = 0.0
-        for role in machines(config):
-            kind = role.type or "m6a.xlarge"
-            price = cast(Mapping[str, float], prices["instanceHour"]).get(kind)
-            if price is None:
-                gaps.add(f"instance type {kind}")
-            hourly += role.replicas * (price or 0.0)
-        disks = sum(role.replicas * role.volume for role in machines(config)) * float(prices["gp3GibMonth"])
-        zone = HOURS * (float(prices["natGatewayHour"]) + float(prices["publicAddressHour"]))
-        asleep = disks + zones(config) * zone + HOURS * float(prices["loadBalancersHour"])
-        awake = asleep + HOURS * hourly
+        asleep, awake, missing = _cluster(of_pool(pool, resources) or DEFAULT, prices)
+        gaps |= missing
         size, running, cap = (int(pool.at(f"spec.{key}") or 0) for key in ("size", "runningCount", "maxSize"))
-        rest += factor * (size * asleep + running * (awake - asleep))
-        burst += factor * cap * awake
+        rest += (factor or 1.0) * (size * asleep + running * (awake - asleep))
+        burst += (factor or 1.0) * cap * awake
     return Figures(count, rest, burst, tuple(sorted(gaps)))
+
+
+def _cluster(config: dict[str, Any], prices: Mapping[str, Any]) -> tuple[float, float, set[str]]:
+    """Return what a cluster costs a month asleep and awake, and what the table does not have."""
+    gaps: set[str] = set()
+    hourly = disks = 0.0
+    for role in machines(config):
+        kind = role.type or "m6a.xlarge"
+        known: Mapping[str, Any] = prices["instanceHour"]
+        if kind not in known:
+            gaps.add(f"instance type {kind}")
+        hourly += role.replicas * float(known[kind]["value"] if kind in known else 0.0)
+        disks += role.replicas * role.volume * _needed(prices, "gp3GibMonth")
+    zone = _needed(prices, "natGatewayHour") + _needed(prices, "publicAddressHour")
+    # One for the API inside, one for the API outside unless the cluster is internal, a classic one for the routes.
+    network = 1 if config.get("publish") == "Internal" else 2
+    balancers = network * _needed(prices, "networkBalancerHour") + _needed(prices, "classicBalancerHour")
+    asleep = disks + HOURS * (zones(config) * zone + balancers)
+    return asleep, asleep + HOURS * hourly, gaps
+
+
+def _price(prices: Mapping[str, Any], path: str) -> float | None:
+    value = at(prices, f"{path}.value")
+    return None if value is None else float(value)
+
+
+def _needed(prices: Mapping[str, Any], key: str) -> float:
+    return float(prices[key]["value"])

@@ -122,6 +122,14 @@ def test_what_is_referred_to_must_be_on_the_same_cluster(stack: str) -> None:
         )
 
 
+@pytest.mark.parametrize("stack", PROGRAMS)
+def test_a_namespace_that_the_provider_adds_changes_no_verdict(stack: str) -> None:
+    """Under the CLI, before an operator brought its CRDs, a ManagedClusterSet was seen in the namespace `default`."""
+    given = [{**one.props, "metadata": {"namespace": "default", **one.map("metadata")}} for one in base(stack)]
+    seen = [replace(one, props=props) for one, props in zip(base(stack), given, strict=True)]
+    assert {rule.name: found for rule in RULES if (found := rule.judge(seen, config(stack)[rule.name]))} == {}
+
+
 @pytest.mark.parametrize("rule", CONFIG_FLIPS)
 @pytest.mark.parametrize("stack", HUBS)
 def test_a_value_broken_by_config_is_caught(stack: str, rule: str) -> None:
