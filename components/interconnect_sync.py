@@ -136,6 +136,9 @@ class InterconnectSync(pulumi.ComponentResource):
         cluster_set: name of the cluster set.
         acm: ACM, which brings Hive.
         site: the hub's site.
+
+    Raises:
+        ValueError: the hub's site is of another version of Skupper, which cannot talk to the clusters'.
     """
 
     def __init__(
@@ -151,6 +154,10 @@ class InterconnectSync(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ):
         super().__init__("spillway:index:InterconnectSync", name, None, opts)
+        if args.version != site.args.version:
+            raise ValueError(
+                f"{name}: sites of version {args.version} and {site.args.version} cannot talk to each other"
+            )
         secret = f"{args.token}-{pool.name}"
         credential = (
             self._request(name, args, secret, site)

@@ -1,6 +1,6 @@
 """How an application is reached over the Skupper network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,7 +9,14 @@ import pulumi
 from components.custom import custom_resource, metadata
 from components.skupper_site import SkupperSite
 from kinds.base import Spec
-from kinds.skupper import ConnectorSpec, ListenerSpec, MultiKeyListenerSpec, Strategy, WeightedStrategy
+from kinds.skupper import (
+    ConnectorSpec,
+    ListenerSpec,
+    MultiKeyListenerSpec,
+    PriorityStrategy,
+    Strategy,
+    WeightedStrategy,
+)
 
 # Where a MultiKeyListener has its weights.
 WEIGHTS = "spec.strategy.weighted.routingKeys"
@@ -26,6 +33,7 @@ class ServiceArgs:
         routing_key: what its pods are known by in the network; the name, or one for each site where they are weighted.
         reached: it is reached from this site.
         weights: pods for each routing key to begin with; empty: no weights, connections go by load and link cost.
+        priority: routing keys, of which the first that can be reached gets all connections; empty: no priority.
     """
 
     name: str
@@ -34,6 +42,7 @@ class ServiceArgs:
     routing_key: str
     reached: bool
     weights: Mapping[str, int] = field(default_factory=dict[str, int])
+    priority: Sequence[str] = ()
 
 
 def deployment_annotations(
@@ -66,10 +75,19 @@ def connector_spec(name: str, port: int, routing_key: str) -> ConnectorSpec:
 
 
 def listener_spec(args: ServiceArgs) -> Spec:
-    """Return the listener: for one key, or for several by weight."""
-    if not args.weights:
+    """Return the listener: for one key, or for several by weight or by priority.
+
+    Raises:
+        ValueError: both weights and priority are given.
+    """
+    if args.weights and args.priority:
+        raise ValueError(f"{args.name}: a listener has weights or a priority, not both")
+    if args.weights:
+        strategy = Strategy(weighted=WeightedStrategy(routing_keys=weights_of(args.weights)))
+    elif args.priority:
+        strategy = Strategy(priority=PriorityStrategy(routing_keys=list(args.priority)))
+    else:
         return ListenerSpec(routing_key=args.routing_key, host=args.name, port=args.port)
-    strategy = Strategy(weighted=WeightedStrategy(routing_keys=weights_of(args.weights)))
     return MultiKeyListenerSpec(host=args.name, port=args.port, strategy=strategy)
 
 
@@ -77,9 +95,9 @@ class SkupperService(pulumi.ComponentResource):
     """Joins an application to the network at one site: its pods, its Service, or both.
 
     Pulumi type: `spillway:index:SkupperService`. Creates with version 2 a Connector where the pods are, and a Listener
-    or (with weights) a MultiKeyListener where it is reached from, of which Skupper makes the Service. With version 1 it
-    creates nothing: the annotations on the Deployment (`deployment_annotations`) are all, and the Service appears at
-    every site.
+    or (with weights or a priority) a MultiKeyListener where it is reached from, of which Skupper makes the Service.
+    With version 1 it creates nothing: the annotations on the Deployment (`deployment_annotations`) are all, and the
+    Service appears at every site.
 
     Traps: a listener's host must not be the name of a Service that exists: the controller would take it over. With a
     selector a connector follows the pods, so that a site without pods is withdrawn. Changing between a Listener and a
@@ -112,10 +130,12 @@ class SkupperService(pulumi.ComponentResource):
                 f"{name}-connector", connector, metadata(args.name, namespace), parent=self, depends_on=before
             )
         if site.args.version == 2 and args.reached:
+            # The strategy is immutable: with another one it is another object, which is made before the old one goes.
+            strategy = "weighted-" if args.weights else "priority-" if args.priority else ""
             self.listener = custom_resource(
-                f"{name}-{'weighted-' if args.weights else ''}listener",
+                f"{name}-{strategy}listener",
                 listener_spec(args),
-                metadata(args.name, namespace),
+                metadata(f"{args.name}-priority" if args.priority else args.name, namespace),
                 parent=self,
                 depends_on=before,
                 ignore_changes=[WEIGHTS] if args.weights else [],

@@ -81,10 +81,17 @@ class WeightedStrategy(Part):
     routing_keys: dict[str, int]
 
 
-class Strategy(Part):
-    """How keys are chosen. Which strategy it is, is immutable; upstream's other one is by priority."""
+class PriorityStrategy(Part):
+    """All connections go to the first key that can be reached."""
 
-    weighted: WeightedStrategy
+    routing_keys: list[str]
+
+
+class Strategy(Part):
+    """How keys are chosen: by exactly one of the two, and which one it is, is immutable."""
+
+    weighted: WeightedStrategy | None = None
+    priority: PriorityStrategy | None = None
 
 
 class MultiKeyListenerSpec(Spec):

@@ -263,7 +263,16 @@ def _stability(parts: Parts) -> Iterator[Mistake]:
             )
 
 
+def not_skuppers(name: str, path: str) -> Iterator[Mistake]:
+    """Tell whether an application has the name of a Service of Skupper's own, which the controller would take over."""
+    if name == "skupper" or name.startswith("skupper-"):
+        allowed = "a name of its own: Skupper has Services called so"
+        yield wrong(path, f"got {name!r}", allowed, f"my-{name}"[:63].rstrip("-"))
+
+
 def _network(parts: Parts) -> Iterator[Mistake]:
+    if parts.workload:
+        yield from not_skuppers(parts.workload.name, config_path("workload", ["name"]))
     if parts.interconnect and parts.workload and parts.interconnect.namespace != parts.workload.namespace:
         yield wrong(
             config_path("interconnect", ["namespace"]),

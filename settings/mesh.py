@@ -96,10 +96,11 @@ class MeshApplication(Section):
     exposed_to: tuple[Name, ...] = Field(
         min_length=1, description="clusters that get the Service; version 1 gives it to all", examples=[["c1"]]
     )
-    balance: Literal["connections", "pods"] = Field(
+    balance: Literal["connections", "pods", "priority"] = Field(
         default="connections",
         description="`connections`: the cluster with the fewest open connections plus link cost; `pods`: by chance, "
-        "in proportion to the pods that each cluster has at the time (version 2; takes Kyverno)",
+        "in proportion to the pods that each cluster has at the time (version 2; takes Kyverno); `priority`: all to "
+        "the first of the clusters, in the order of the file, that has pods (version 2)",
     )
     requests: Resources = Field(default=Resources(cpu="100m", memory="128Mi"), description="requested resources")
     limits: Resources = Field(default=Resources(cpu="1000m", memory="1024Mi"), description="limits")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from settings.addresses import Range, parse_range
-from settings.checks import kyverno_version
+from settings.checks import RESERVED, kyverno_version, not_skuppers
 from settings.mesh import RELEASES, MeshApplication, MeshCluster, MeshLink, MeshOptions
 from settings.mistakes import Mistake, config_path, remove_command
 from settings.mistakes import wrong as _wrong
@@ -14,6 +14,9 @@ from settings.mistakes import wrong as _wrong
 ADDRESSES_TO_ACCEPT = 2
 # Since then a link's cost may change, and MultiKeyListener exists.
 OLDEST_RELEASE_2 = (2, 2, 0)
+
+# Where Skupper's controller is, in version 1 and 2.
+CONTROLLERS = ("skupper-site-controller", "skupper")
 
 
 @dataclass
@@ -149,6 +152,16 @@ def _pools(parts: MeshParts) -> Iterator[Mistake]:
             yield Mistake(path, f"has {size} address", allowed, remove_command(path))
 
 
+def _namespace(parts: MeshParts) -> Iterator[Mistake]:
+    if not parts.options:
+        return
+    options, path = parts.options, _path("namespace")
+    taken = {*RESERVED, *CONTROLLERS, options.metal_lb.namespace, options.kyverno.namespace}
+    if options.namespace in taken or options.namespace.startswith("kube-"):
+        allowed = "a namespace of its own: the program makes it on each cluster, and this one is another's"
+        yield _wrong(path, f"got {options.namespace!r}", allowed, "interconnect")
+
+
 def _application(parts: MeshParts) -> Iterator[Mistake]:
     application = parts.application
     if not application:
@@ -163,9 +176,10 @@ def _application(parts: MeshParts) -> Iterator[Mistake]:
     if parts.all_clusters and all(cluster.replicas is None for cluster in parts.clusters.values()):
         path = _path("clusters", min(parts.clusters), "replicas")
         yield _wrong(path, "no cluster has replicas", "at least one cluster that runs the application", 1)
-    if application.balance == "pods" and parts.options and parts.options.version == 1:
-        path = _path("application", "balance")
-        yield _wrong(path, "got 'pods', but version is 1", "connections: version 1 has no weights", "connections")
+    if application.balance != "connections" and parts.options and parts.options.version == 1:
+        path, problem = _path("application", "balance"), f"got {application.balance!r}, but version is 1"
+        yield _wrong(path, problem, "connections: version 1 has no weights and no priorities", "connections")
+    yield from not_skuppers(application.name, _path("application", "name"))
 
 
 def _reachable(parts: MeshParts) -> Iterator[Mistake]:
@@ -194,7 +208,7 @@ def _kyverno(parts: MeshParts) -> Iterator[Mistake]:
 
 
 CHECKS: tuple[Callable[[MeshParts], Iterator[Mistake]], ...] = (
-    _release, _names, _sites, _link_ends, _link_sites, _pools, _application, _reachable, _kyverno,
+    _release, _names, _sites, _link_ends, _link_sites, _pools, _namespace, _application, _reachable, _kyverno,
 )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def _service(settings: Mesh, cluster: MeshCluster, end: LinkEnd, deployments: di
     application, serving = settings.application, deployments.get(cluster.name)
     if serving is None and cluster.name not in application.exposed_to:
         return
-    weighted, on_cluster = application.balance == "pods", pulumi.ResourceOptions(provider=end.provider)
+    balance, on_cluster = application.balance, pulumi.ResourceOptions(provider=end.provider)
     pods = {f"{application.name}.{c.name}": c.replicas for c in settings.clusters if c.replicas is not None}
     service = SkupperService(
         f"{cluster.name}-service",
@@ -115,14 +115,15 @@ def _service(settings: Mesh, cluster: MeshCluster, end: LinkEnd, deployments: di
             name=application.name,
             port=application.port,
             serves=serving is not None,
-            routing_key=f"{application.name}.{cluster.name}" if weighted else application.name,
+            routing_key=application.name if balance == "connections" else f"{application.name}.{cluster.name}",
             reached=cluster.name in application.exposed_to,
-            weights=pods if weighted else {},
+            weights=pods if balance == "pods" else {},
+            priority=tuple(pods) if balance == "priority" else (),
         ),
         site=end.site,
         after=[serving] if serving else [],
         opts=on_cluster,
     )
-    if weighted and service.listener:
+    if service.listener and balance == "pods":
         kyverno = Kyverno(f"{cluster.name}-kyverno", settings.kyverno, opts=on_cluster)
         SkupperWeights(f"{cluster.name}-weights", service=service, kyverno=kyverno, opts=on_cluster)

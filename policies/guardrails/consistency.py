@@ -162,8 +162,8 @@ def routing_keys(resources: Sequence[Resource], config: Config) -> Iterator[Find
     """What a listener listens for, a connector of some cluster answers."""
     answered = {str(one.at("spec.routingKey")) for one in resources if one.type == CONNECTOR}
     for one in resources:
-        weighted = one.map("spec.strategy.weighted.routingKeys")
-        for key in [str(one.at("spec.routingKey"))] if one.type == LISTENER else list(weighted):
+        several = [*one.map("spec.strategy.weighted.routingKeys"), *one.texts("spec.strategy.priority.routingKeys")]
+        for key in [str(one.at("spec.routingKey"))] if one.type == LISTENER else several:
             if key not in answered:
                 yield Finding(one.urn, f"no connector has the routing key {key}")
 
@@ -235,7 +235,9 @@ RULES = (
         "https://skupper.io/docs/kube-yaml/service-exposure.html",
         (
             Reads(LISTENER, ("spec.routingKey",)), Reads(CONNECTOR, ("spec.routingKey",)),
-            Reads(WEIGHTED_LISTENER, ("spec.strategy.weighted.routingKeys",)),
+            Reads(
+                WEIGHTED_LISTENER, ("spec.strategy.weighted.routingKeys", "spec.strategy.priority.routingKeys.*")
+            ),
         ),
         routing_keys, each=False,
     ),

@@ -83,6 +83,7 @@ STACKS: list[tuple[str, dict[str, Any]]] = [
     ("prod", {}),
     ("mesh", {}),
     ("mesh", {"spillway:mesh.application.balance": "pods"}),
+    ("mesh", {"spillway:mesh.application.balance": "priority"}),
     ("mesh", {"spillway:mesh.version": 1}),
 ]
 

@@ -164,6 +164,28 @@ def test_a_token_of_version_2_is_carried_once_as_a_secret() -> None:
     assert "data" not in taken_over.inputs
 
 
+WAITS = {
+    1: {"Secret c2-c1-request-1": "jsonpath={.metadata.labels['skupper.io/type']}=connection-token"},
+    2: {
+        **{f"Site {c}-site-site": "condition=Ready" for c in ("c1", "c2", "c3")},
+        "AccessGrant c2-c1-grant-1": "condition=Ready",
+        "AccessToken c2-c1-token-1": "condition=Redeemed",
+        "Link c2-c1-link-1": "condition=Operational",
+    },
+}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_another_cluster_needs_is_waited_for(version: int) -> None:
+    """A grant read too early has no address and no code; a token too early is a request, which nobody fills twice."""
+    found = {
+        f"{r.inputs['kind'] if r.type.startswith(V2) else 'Secret'} {r.name}": wait
+        for r in mesh(version, {"links[1]": None, "clusters[2].replicas": None}).registrations
+        if (wait := (r.inputs.get("metadata") or {}).get("annotations", {}).get("pulumi.com/waitFor"))
+    }
+    assert found == WAITS[version]
+
+
 def test_a_new_redemption_has_new_names_and_a_new_cost_has_none() -> None:
     """A second redemption under the same name fails, and is spent all the same; a cost changes in place."""
 
@@ -237,6 +259,22 @@ def test_by_pods_each_cluster_has_a_key_and_one_without_pods_is_left_out() -> No
     assert listener.inputs["spec"]["strategy"] == {"weighted": {"routingKeys": {f"{APPLICATION}.c3": 2}}}
     keys = {r.name: r.inputs["spec"]["routingKey"] for r in recording.of_type(f"{V2}Connector")}
     assert keys == {f"{c}-service-connector": f"{APPLICATION}.{c}" for c in ("c2", "c3")}
+
+
+def test_by_priority_the_first_cluster_of_the_file_that_can_be_reached_gets_all() -> None:
+    """Another strategy is another object: which one a listener has cannot change."""
+    recording = mesh(2, {"application.balance": "priority"})
+    (listener,) = recording.of_type(f"{V2}MultiKeyListener")
+    assert (listener.name, listener.inputs["metadata"]["name"]) == (
+        "c1-service-priority-listener",
+        f"{APPLICATION}-priority",
+    )
+    keys = [f"{APPLICATION}.c2", f"{APPLICATION}.c3"]
+    assert listener.inputs["spec"]["strategy"] == {"priority": {"routingKeys": keys}}
+    assert listener.inputs["spec"]["host"] == APPLICATION
+    assert listener.options.ignore_changes == ()
+    assert [r.inputs["spec"]["routingKey"] for r in recording.of_type(f"{V2}Connector")] == keys
+    assert not recording.of_type("spillway:index:SkupperWeights")
 
 
 def test_by_pods_a_policy_keeps_the_weights_and_the_program_leaves_them_alone() -> None:

@@ -87,6 +87,10 @@ def _brings(kind: str) -> Callable[[Registration], bool]:
     return lambda found: any(manifest["kind"] == kind for manifest in found.inputs["spec"]["resources"])
 
 
+def _by(strategy: str) -> Callable[[Registration], bool]:
+    return lambda found: strategy in found.inputs["spec"]["strategy"]
+
+
 def _synced(kind: str, path: str, value: Any) -> Callable[[list[dict[str, Any]]], Any]:
     """Change what a sync set brings to other clusters."""
 
@@ -237,7 +241,9 @@ FLIPS = (
     Flip("references", t.ADVERTISEMENT, "spec.ipAddressPools.*", "nothing"),
     Flip("references", t.LINK, "spec.tlsCredentials", "nothing"),
     Flip("routing-keys", t.LISTENER, "spec.routingKey", "nothing"),
-    Flip("routing-keys", t.WEIGHTED_LISTENER, "spec.strategy.weighted.routingKeys", _with(nothing=1)),
+    Flip("routing-keys", t.WEIGHTED_LISTENER, "spec.strategy.weighted.routingKeys", _with(nothing=1),
+         only=_by("weighted")),
+    Flip("routing-keys", t.WEIGHTED_LISTENER, "spec.strategy.priority.routingKeys.*", "nothing", only=_by("priority")),
     Flip("addresses-disjoint", t.ADDRESS_POOL, "spec.addresses", ["192.0.2.9-192.0.2.17", "192.0.2.16/32"]),
     Flip("addresses-disjoint", t.ADDRESS_POOL, "spec.addresses.*", "not an address"),
     Flip("addresses-disjoint", t.ADDRESS_POOL, "spec.addresses.*", "192.0.2.9-192.0.2.1"),

@@ -41,6 +41,7 @@ PROGRAMS = {
     "dev with Skupper 2": Program("dev", overrides=SKUPPER_2),
     "mesh with Skupper 1": Program("mesh", overrides={"spillway:mesh.version": 1}),
     "mesh by pods": Program("mesh", overrides={"spillway:mesh.application.balance": "pods"}),
+    "mesh by priority": Program("mesh", overrides={"spillway:mesh.application.balance": "priority"}),
     "network": Program("network", Path(__file__).parent / "network", limits="mesh"),
 }
 RULE = {rule.name: rule for rule in RULES}

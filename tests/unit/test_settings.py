@@ -78,6 +78,7 @@ TABLE: list[tuple[str, Changes, str, str, str]] = [
     ("chart without version", {"spillway:hub.kyverno.version": None}, "spillway:hub.kyverno.version", "pinned", "3.9.1"),
     ("existing without a Secret", {"spillway:pools[0].credentials": {"source": "existing", "pullSecret": "p"}}, "spillway:pools[0].credentials.awsSecret", "source is existing", "name"),
     ("config with a Secret", {"spillway:pools[0].credentials": {"awsSecret": "a"}}, "spillway:pools[0].credentials.awsSecret", "source is config", "pulumi config rm"),
+    ("host of the router's Service", {"spillway:workload.name": "skupper-router"}, "spillway:workload.name", "Skupper has Services called so", "my-skupper-router"),
     ("latest image", {"spillway:workload.image": "quay.io/a/b:latest"}, "spillway:workload.image", "other than latest", "my-app:1.0.0"),
     ("image without tag", {"spillway:workload.image": "quay.io/a/b"}, "spillway:workload.image", "pinned by a tag", "my-app:1.0.0"),
     ("cron", {"spillway:bursts[0].schedule": "often"}, "spillway:bursts[0].schedule", "five fields", "*/1"),
