@@ -86,10 +86,13 @@ def svg(title: str, samples: Sequence[Sample], marks: Sequence[Mark] = ()) -> st
     for at in range(0, int(end) + 1, step):
         out.append(f'<line x1="{x(at)}" y1="{TOP}" x2="{x(at)}" y2="{TOP + plot - GAP}" stroke="{FAINT}"/>')
         out.append(f'<text x="{x(at)}" y="{TOP + plot - GAP + 18}" text-anchor="middle">{at} s</text>')
+    label = 0.0
     for number, mark in enumerate(marks, 1):
+        # Beside the one before, if both are at the same moment.
+        label = max(x(mark.at), label + 14)
         line = f'x1="{x(mark.at)}" y1="{TOP - 8}" x2="{x(mark.at)}" y2="{TOP + plot - GAP}"'
         out.append(f'<line {line} stroke="{INK}" stroke-dasharray="4 3"/>')
-        out.append(f'<text x="{x(mark.at)}" y="{TOP - 12}" text-anchor="middle" font-size="11">{number}</text>')
+        out.append(f'<text x="{label}" y="{TOP - 12}" text-anchor="middle" font-size="11">{number}</text>')
         words = f"{number}: {mark.at:.0f} s, {mark.text}"
         out.append(f'<text x="{LEFT}" y="{TOP + plot + BOTTOM + 18 * number - 24}">{escape(words)}</text>')
     times = [sample.at for sample in samples]

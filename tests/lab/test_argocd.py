@@ -83,7 +83,8 @@ class Delivery:
 
     def synced(self) -> bool:
         status = (self.application() or {}).get("status", {})
-        done = status.get("operationState", {}).get("phase") == "Succeeded"
+        # An application that finds all in its place has had no operation.
+        done = status.get("operationState", {}).get("phase", "Succeeded") == "Succeeded"
         return done and status.get("sync", {}).get("status") == "Synced"
 
     def on_spoke(self, kind: tuple[str, str]) -> Manifest | None:
@@ -138,6 +139,9 @@ def installed(lab: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
         lab.argocd.start()
         delivery = Delivery(lab.cluster, spoke, repository)
         for manifest in delivery.manifests:
+            if manifest["kind"] == "ApplicationSet":
+                # Without ACM's ConfigMap the generator fails, and Argo CD looks again only after three minutes.
+                delivery.look()
             lab.cluster.apply(manifest, force=True)
         yield delivery
         for manifest in reversed(delivery.manifests):
