@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo scenario down test quick sequences preview docs gitops
+.PHONY: demo demo-mesh kind scenario down test quick sequences preview docs gitops
 
 ## The main job on the local control plane: a burst, from the scale-up to the cluster's removal.
 demo: $(STAMP)
@@ -14,7 +14,15 @@ demo: $(STAMP)
 scenario: $(STAMP)
 	@$(PY) -m lab.scenarios $(or $(NAME),list)
 
-## Stop the lab that `make demo` left running.
+## The mesh of three clusters on three local control planes, through the four scenarios of its article.
+demo-mesh: $(STAMP)
+	@$(PY) -m lab demo-mesh
+
+## The three kind clusters of the mesh stack, with the kind and the Docker of this machine.
+kind: $(STAMP)
+	@$(PY) -m lab.kind
+
+## Stop the labs that `make demo` and `make demo-mesh` left running.
 down: $(STAMP)
 	@$(PY) -m lab down
 

@@ -60,6 +60,7 @@ class SkupperLink(pulumi.ComponentResource):
         - A change of cost breaks the connections of the link. With version 2 the controller makes the router's
           connector anew; with version 1 it never looks at the cost of a connector that it has, so the Secret is
           replaced, under another name, because the router's side compares names only.
+        - A grant is made when both sites are there: it expires, and a cluster that was away would come too late for it.
         - A grant's answers are read as soon as it is ready, for its certificate may change with the controller.
 
     Args:
@@ -104,7 +105,7 @@ class SkupperLink(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=accepting.provider,
-                depends_on=[accepting.site.site],
+                depends_on=[accepting.site.site, linking.site.site],
                 delete_before_replace=True,
                 # Skupper turns the label and fills the data; writing the label again would make a new certificate.
                 ignore_changes=["metadata.labels", "data", "type"],
@@ -140,7 +141,7 @@ class SkupperLink(pulumi.ComponentResource):
             pulumi.ResourceOptions(
                 parent=self,
                 provider=accepting.provider,
-                depends_on=[accepting.site.site],
+                depends_on=[accepting.site.site, linking.site.site],
                 delete_before_replace=True,
                 additional_secret_outputs=["status"],
             ),

@@ -51,7 +51,8 @@ def site_config(args: SiteArgs) -> SiteConfig:
 
 def site_spec(args: SiteArgs) -> SiteSpec:
     """Return the spec of a site of version 2."""
-    logging = {"routerLogging": args.router_logging} if args.router_logging else None
+    # The CRD's description says routerLogging; the code reads this (2.2.1, `GetRouterLogging`).
+    logging = {"router-logging": args.router_logging} if args.router_logging else None
     return SiteSpec(link_access=args.access, edge=args.edge, settings=logging)
 
 

@@ -1,4 +1,4 @@
-"""The laptop lab: `python -m lab build | up | down | status | demo`."""
+"""The laptop lab: `python -m lab build | up | down | status | demo | demo-mesh`."""
 
 import argparse
 import sys
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from lab.binaries import LabError, ensure
 from lab.demo import demo
+from lab.demo_mesh import demo as demo_mesh
 from lab.hub import Hub
+from lab.mesh import MeshLab
 from preview.recording import ROOT
 
 
@@ -18,11 +20,14 @@ def say(line: str) -> None:
 def main(arguments: list[str]) -> int:
     """Run a command of the lab; return 1 when it fails, with a message that says what to do."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
-    parser.add_argument("command", choices=("build", "up", "down", "status", "demo"))
-    parser.add_argument("--state", type=Path, default=ROOT / ".lab", help="the lab's folder (default: .lab)")
+    parser.add_argument("command", choices=("build", "up", "down", "status", "demo", "demo-mesh"))
+    parser.add_argument(
+        "--state", type=Path, default=ROOT / ".lab", help="the lab's folder (default: .lab); the mesh's is beside it"
+    )
     parser.add_argument("--crds", type=Path, help="a folder with upstream CRDs to take instead of the stand-ins")
     options = parser.parse_args(arguments)
     hub = Hub(options.state, say, crds=options.crds)
+    mesh = MeshLab(options.state.with_name(f"{options.state.name}-mesh"), say, crds=options.crds)
     try:
         if options.command == "build":
             ensure(say)
@@ -30,10 +35,15 @@ def main(arguments: list[str]) -> int:
             hub.start()
             say(hub.how_to_use())
         elif options.command == "down":
-            hub.remove()
+            for lab in (hub, mesh):
+                if lab.folder.exists():
+                    lab.remove()
         elif options.command == "status":
-            for name, pid in hub.running().items():
-                say(f"{name:30} {pid or 'not running'}")
+            for lab in (hub, mesh):
+                for name, pid in lab.running().items() if lab.folder.exists() else ():
+                    say(f"{lab.folder.name}/{name:40} {pid or 'not running'}")
+        elif options.command == "demo-mesh":
+            demo_mesh(mesh)
         else:
             demo(hub)
     except LabError as error:

@@ -44,11 +44,12 @@ class Cluster:
     Objects are plain dictionaries. What is not there is None on get and no error on delete.
 
     Args:
-        kubeconfig: the file; its current context counts.
+        kubeconfig: the file.
         manager: the field manager that writes.
+        context: of the kubeconfig; None: its current one.
     """
 
-    def __init__(self, kubeconfig: Path, manager: str = "spillway-lab"):
+    def __init__(self, kubeconfig: Path, manager: str = "spillway-lab", context: str | None = None):
         self.manager = manager
         # The client keeps what it discovered in a file named by the server's address; another lab may have had it.
         self._cache = tempfile.TemporaryDirectory(prefix="spillway-discovery-")
@@ -56,7 +57,7 @@ class Cluster:
         self._discovery = threading.Lock()
         configuration = Configuration()
         configs: Any = config
-        configs.load_kube_config(str(kubeconfig), client_configuration=configuration)
+        configs.load_kube_config(str(kubeconfig), context, client_configuration=configuration)
         configuration.connection_pool_maxsize = CONNECTIONS
         self._configuration: Any = configuration
         client: Any = ApiClient(configuration)

@@ -1,4 +1,4 @@
-"""The kinds that OpenShift, ACM and Hive bring to a real hub, and OpenShift to a burst cluster.
+"""The kinds that OpenShift, ACM and Hive bring to a real hub, OpenShift to a burst cluster, Skupper and MetalLB to meshes.
 
 Without the operators their CRDs are missing, so the lab installs permissive stand-ins: right group, kind, scope and
 subresources, no schema. `--crds DIR` takes the upstream CRDs instead for the kinds that the folder has.
@@ -59,7 +59,22 @@ class StandIn:
 OLM, HIVE, OCM = "operators.coreos.com", "hive.openshift.io", "cluster.open-cluster-management.io"
 HIVE_SYNC = "hiveinternal.openshift.io"
 ROUTE = "route.openshift.io"
+SKUPPER = "skupper.io"
 
+# Version 2; version 1 has none.
+SKUPPER_KINDS = tuple(
+    StandIn(SKUPPER, "v2alpha1", kind, f"{kind.lower()}s")
+    for kind in (
+        "Site", "AccessGrant", "AccessToken", "Link", "Certificate", "Connector", "Listener", "MultiKeyListener",
+    )
+)  # fmt: skip
+METALLB_KINDS = (
+    StandIn("metallb.io", "v1beta1", "IPAddressPool", "ipaddresspools"),
+    StandIn("metallb.io", "v1beta1", "L2Advertisement", "l2advertisements"),
+)
+# On the clusters of a mesh.
+MESH = (*SKUPPER_KINDS, *METALLB_KINDS)
+# On the hub.
 STAND_INS = (
     StandIn(OLM, "v1alpha1", "Subscription", "subscriptions"),
     StandIn(OLM, "v1alpha1", "ClusterServiceVersion", "clusterserviceversions"),

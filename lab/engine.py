@@ -4,6 +4,10 @@ It runs the same recording as previews and tests, and applies each resource to t
 it. The SDK registers a resource when its dependencies have been registered, so that a registration that blocks until
 its object is ready gives dependency order and parallelism for nothing.
 
+What fails stops what depends on it and nothing else, as `pulumi up --continue-on-error` does, so that a cluster that is
+away leaves the others done. A provider is a context of the kubeconfig; one with `upsertExistingObjects` takes over what
+exists.
+
 It leaves out what the lab has no use for: diffs and previews of changes, state and its encryption, Helm, other
 packages, and updates that only a replacement can make, unless the program asks for one (`replace_on_changes`).
 """
@@ -12,11 +16,15 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import yaml
 from kubernetes.client.exceptions import ApiException
+from kubernetes.config import ConfigException
+from urllib3.exceptions import HTTPError
 
 from lab.binaries import LabError
 from lab.cluster import Cluster, Manifest
@@ -29,6 +37,8 @@ FIELD_MANAGER = "spillway-lab"
 # The provider's patience with a kind or a namespace that is not there yet: 31 seconds in all.
 RETRIES = (1, 2, 4, 8, 16)
 TELL_AFTER = 5
+FORCE = "pulumi.com/patchForce"
+PROVIDER = "pulumi:providers:kubernetes"
 
 Say = Callable[[str], None]
 
@@ -37,9 +47,19 @@ class EngineError(LabError):
     """The stack could not be brought up or down; the message names the object and says what to do."""
 
 
+class AwayError(EngineError):
+    """A cluster could not be reached; the message names its context."""
+
+
+@dataclass(frozen=True)
+class _Provider:
+    context: str
+    upsert: bool
+
+
 @dataclass
 class Result:
-    """What a run did, as texts like `ClusterPool aws/aws`."""
+    """What a run did, as texts like `ClusterPool aws/aws`, followed by ` on <context>` if there are several."""
 
     exports: dict[str, Any] = field(default_factory=dict[str, Any])
     created: list[str] = field(default_factory=list[str])
@@ -62,7 +82,7 @@ def up(
 
     Args:
         stack: the stack, as in `Pulumi.<stack>.yaml`.
-        kubeconfig: the API server; it stands for the provider's context.
+        kubeconfig: has the contexts of the stack's providers.
         folder: where the inventory is kept.
         say: is told about every object.
         overrides: values by config path.
@@ -70,15 +90,15 @@ def up(
         root: the folder of the program; default: this project.
 
     Raises:
-        EngineError: an object could not be created, or was not ready in time. A rerun takes it up from there.
+        EngineError: objects could not be created, were not ready in time, or their cluster was away. All that does not
+            depend on them is done, and nothing was deleted. A rerun takes it up from there.
         preview.recording.ProgramError: the configuration is wrong.
     """
-    run = _Run(Cluster(kubeconfig, FIELD_MANAGER), Inventory(folder / f"inventory-{stack}.json"), say)
+    run = _Run(kubeconfig, Inventory(folder / f"inventory-{stack}.json"), say)
     options: dict[str, Any] = {"root": root} if root else {}
     recording = record(stack, overrides=overrides, secrets=secrets, register=run.register, preview=False, **options)
-    for entry in reversed(list(run.inventory)):
-        if entry.key not in run.seen:
-            run.delete(entry)
+    run.raise_failures()
+    run.delete_all([entry for entry in run.inventory if entry.key not in run.seen])
     run.result.exports = recording.exports
     return run.result
 
@@ -87,39 +107,78 @@ def destroy(stack: str, kubeconfig: Path, folder: Path, *, say: Say) -> Result:
     """Delete what `up` made, in reverse order, waiting for each object to be gone.
 
     Raises:
-        EngineError: an object is protected (then nothing is deleted), or does not go.
+        EngineError: an object is protected (then nothing is deleted), does not go, or its cluster is away (then the
+            others' are deleted).
     """
-    run = _Run(Cluster(kubeconfig, FIELD_MANAGER), Inventory(folder / f"inventory-{stack}.json"), say)
+    run = _Run(kubeconfig, Inventory(folder / f"inventory-{stack}.json"), say)
     protected = [str(entry) for entry in run.inventory if entry.protect]
     if protected:
         raise EngineError(
             f"protected: {', '.join(protected)}. Nothing was deleted. Set `protect: false` and bring the stack up."
         )
-    for entry in reversed(list(run.inventory)):
-        run.delete(entry)
+    run.delete_all(list(run.inventory))
     return run.result
 
 
 class _Run:
-    def __init__(self, cluster: Cluster, inventory: Inventory, say: Say):
-        self.cluster = cluster
+    def __init__(self, kubeconfig: Path, inventory: Inventory, say: Say):
+        self._kubeconfig = kubeconfig
+        self._several = len(yaml.safe_load(kubeconfig.read_text())["contexts"]) > 1
         self.inventory = inventory
         self._say = say
-        self.seen: set[tuple[str, str, str | None, str]] = set()
+        self.seen: set[tuple[str, str, str, str | None, str]] = set()
         self.result = Result()
         self._lock = threading.Lock()
-        self._failed = threading.Event()
+        self._providers: dict[str, _Provider] = {}
+        self._connecting = threading.Lock()
+        self._clusters: dict[str, Cluster | AwayError] = {}
+        self._failed: dict[str, str] = {}
+        self._failures: dict[str, None] = {}
 
-    def register(self, resource: Registration) -> Mapping[str, Any]:
-        """Apply one resource and return the object's status."""
+    def register(self, resource: Registration) -> Mapping[str, Any] | None:
+        """Apply one resource and return what the program may want to know of the object; None if that failed."""
+        needed = {*resource.dependencies, *(urn for urns in resource.property_dependencies.values() for urn in urns)}
         try:
-            return self._register(resource)
-        except BaseException:
-            self._failed.set()  # so that nobody waits on for the rest of a run that has failed
-            raise
+            if missing := sorted(self._failed[urn] for urn in needed if urn in self._failed):
+                self.say(f"  skipped            {resource.name}: it needs {', '.join(missing)}")
+            else:
+                return self._register(resource)
+        except EngineError as error:
+            self.fail(error)
+        self._failed[resource.urn] = resource.name
+        return None
+
+    def fail(self, error: EngineError) -> None:
+        """Remember a failure, and tell it once."""
+        with self._lock:
+            known = str(error) in self._failures
+            self._failures[str(error)] = None
+        if not known:
+            self.say(f"  failed             {error}")
+
+    def raise_failures(self) -> None:
+        """Raise what failed as one error."""
+        if self._failures:
+            raise EngineError("\n".join(self._failures))
+
+    def cluster(self, context: str) -> Cluster:
+        """Return the cluster of a context; one that was away is not asked again."""
+        with self._connecting:
+            if context not in self._clusters:
+                try:
+                    self._clusters[context] = Cluster(self._kubeconfig, FIELD_MANAGER, context)
+                except (ConfigException, HTTPError, OSError) as error:
+                    self._clusters[context] = _away(context, error)
+            found = self._clusters[context]
+        if isinstance(found, AwayError):
+            raise found
+        return found
 
     def _register(self, resource: Registration) -> Mapping[str, Any]:
         package = resource.type.split(":")[0]
+        if resource.type == PROVIDER:
+            upsert = str(resource.inputs.get("upsertExistingObjects", "")).lower() == "true"
+            self._providers[resource.name] = _Provider(resource.inputs["context"], upsert)
         if package == "pulumi":
             return {}
         if package != "kubernetes" or resource.type.startswith("kubernetes:helm.sh/"):
@@ -131,31 +190,62 @@ class _Run:
             raise EngineError(f"{resource.name}: depends on a value that nobody provided")
         metadata = manifest["metadata"]
         options = resource.options
+        context = self._providers[resource.provider].context
         entry = Entry(
-            manifest["apiVersion"], manifest["kind"], metadata.get("namespace"), metadata["name"],
+            context, manifest["apiVersion"], manifest["kind"], metadata.get("namespace"), metadata["name"],
             options.protect, options.retain_on_delete, resource.type.endswith("Patch"), options.delete_timeout,
         )  # fmt: skip
         with self._lock:
             self.seen.add(entry.key)
         begin = time.monotonic()
-        outcome, applied = self._apply(entry, manifest, resource)
-        ready = self._wait_ready(entry, applied, manifest, seconds(options.create_timeout))
+        try:
+            outcome, applied = self._apply(entry, manifest, resource)
+            ready = self._wait_ready(entry, applied, manifest, seconds(options.create_timeout))
+        except (HTTPError, OSError) as error:
+            raise _away(context, error) from None
         self._tell(outcome, entry, begin)
-        return {"status": ready["status"]} if ready.get("status") else {}
+        # A token of Skupper 1 is filled by others; the program carries it on.
+        told = ("metadata", "data") if entry.kind == "Secret" else ("status",)
+        return {key: ready[key] for key in told if ready.get(key)}
 
     def say(self, line: str) -> None:
         """Tell one thing at a time."""
         with self._lock:
             self._say(line)
 
+    def delete_all(self, entries: list[Entry]) -> None:
+        """Delete objects, the last made first, in all clusters at once.
+
+        Raises:
+            EngineError: in some cluster an object did not go; those made before it are still there.
+        """
+
+        def delete(context: str) -> None:
+            try:
+                for entry in reversed(entries):
+                    if entry.context == context:
+                        self.delete(entry)
+            except EngineError as error:
+                self.fail(error)
+
+        contexts = {entry.context for entry in entries}
+        with ThreadPoolExecutor(max(1, len(contexts))) as pool:
+            list(pool.map(delete, contexts))
+        self.raise_failures()
+
     def delete(self, entry: Entry) -> None:
         """Delete an object and wait until it is gone."""
         begin = time.monotonic()
         if entry.protect:
-            raise EngineError(f"{entry} is protected: set `protect: false` and bring the stack up before removing it")
-        if not (entry.retain or entry.patch) and self._exists(entry):
-            self.cluster.delete(entry.api_version, entry.kind, entry.name, entry.namespace)
-            self._wait(entry, "gone", lambda: not self._exists(entry), seconds(entry.delete_timeout), self._holders)
+            raise EngineError(
+                f"{self._name(entry)} is protected: set `protect: false` and bring the stack up before removing it"
+            )
+        try:
+            if not (entry.retain or entry.patch) and self._exists(entry):
+                self.cluster(entry.context).delete(entry.api_version, entry.kind, entry.name, entry.namespace)
+                self._wait(entry, "gone", lambda: not self._exists(entry), seconds(entry.delete_timeout), self._holders)
+        except (HTTPError, OSError) as error:
+            raise _away(entry.context, error) from None
         self.inventory.forget(entry)
         self._tell("deleted", entry, begin)
 
@@ -166,26 +256,30 @@ class _Run:
             except (LookupError, ApiException) as error:
                 missing = isinstance(error, LookupError) or getattr(error, "status", None) == 404
                 if not missing or pause is None:
-                    raise EngineError(f"{entry}: {_reason(error)}") from None
+                    raise EngineError(f"{self._name(entry)}: {_reason(error)}") from None
                 time.sleep(pause)
         raise AssertionError("unreachable")
 
     def _apply_once(self, entry: Entry, manifest: Manifest, resource: Registration) -> tuple[str, Manifest]:
-        present = self.cluster.get(entry.api_version, entry.kind, entry.name, entry.namespace)
+        cluster, provider = self.cluster(entry.context), self._providers[resource.provider or ""]
+        present = cluster.get(entry.api_version, entry.kind, entry.name, entry.namespace)
         if present is None and entry.patch:
             raise EngineError(f"{entry}: is to be patched, but does not exist")
         if present is None:
             self.inventory.note(entry)
-            return "created", self.cluster.apply(manifest)
-        if entry not in self.inventory and not entry.patch:
-            raise EngineError(f"{entry}: exists already and is not this stack's; delete it, or import it with Pulumi")
+            return "created", cluster.apply(manifest)
+        if entry not in self.inventory and not (entry.patch or provider.upsert):
+            raise EngineError(
+                f"{self._name(entry)}: exists already and is not this stack's; delete it, or import it with Pulumi"
+            )
         if any(_at(present, path) != _at(manifest, path) for path in resource.options.replace_on_changes):
             self.delete(entry)
             return self._apply_once(entry, manifest, resource)
         self.inventory.note(entry)
         for path in resource.options.ignore_changes:
             _keep(manifest, present, path)
-        applied = self.cluster.apply(manifest, force=entry.patch)
+        annotations: dict[str, str] = manifest["metadata"].get("annotations") or {}
+        applied = cluster.apply(manifest, force=entry.patch or annotations.get(FORCE) == "true")
         return "unchanged" if _content(applied) == _content(present) else "updated", applied
 
     def _wait_ready(self, entry: Entry, applied: Manifest, manifest: Manifest, timeout: float) -> Manifest:
@@ -194,11 +288,15 @@ class _Run:
 
         def ready() -> bool:
             nonlocal latest
-            latest = self.cluster.get(entry.api_version, entry.kind, entry.name, entry.namespace) or {}
+            cluster = self.cluster(entry.context)
+            latest = cluster.get(entry.api_version, entry.kind, entry.name, entry.namespace) or {}
             return all(condition.met(latest) for condition in wanted)
 
         def open_conditions(_: Entry) -> str:
-            return ", ".join(f"{c.text} (now {c.present(latest)!r})" for c in wanted if not c.met(latest))
+            unmet = [f"{c.text} (now {c.present(latest)!r})" for c in wanted if not c.met(latest)]
+            status: Manifest = latest.get("status") or {}
+            message = str(status.get("message") or "")
+            return ", ".join([*unmet, *([message] if message else [])])
 
         if wanted:
             self._wait(entry, "ready", ready, timeout, open_conditions)
@@ -209,29 +307,40 @@ class _Run:
     ) -> None:
         begin = told = time.monotonic()
         while not done():
-            if self._failed.is_set():
-                raise EngineError(f"{entry}: given up, because another object failed")
             now = time.monotonic()
             if now - begin > timeout:
-                raise EngineError(f"{entry}: not {what} after {timeout:.0f} s; still open: {why(entry)}")
+                raise EngineError(f"{self._name(entry)}: not {what} after {timeout:.0f} s; still open: {why(entry)}")
             if now - told > TELL_AFTER:
                 told = now
-                self.say(f"  waits {now - begin:5.1f} s  {entry}: {why(entry)}")
+                self.say(f"  waits {now - begin:5.1f} s  {self._name(entry)}: {why(entry)}")
             time.sleep(0.1)
 
     def _exists(self, entry: Entry) -> bool:
         try:
-            return self.cluster.get(entry.api_version, entry.kind, entry.name, entry.namespace) is not None
+            cluster = self.cluster(entry.context)
+            return cluster.get(entry.api_version, entry.kind, entry.name, entry.namespace) is not None
         except LookupError:  # its CRD is gone, and it with it
             return False
 
     def _holders(self, entry: Entry) -> str:
-        present = self.cluster.get(entry.api_version, entry.kind, entry.name, entry.namespace) or {}
+        cluster = self.cluster(entry.context)
+        present = cluster.get(entry.api_version, entry.kind, entry.name, entry.namespace) or {}
         return f"finalizers {present.get('metadata', {}).get('finalizers', [])}"
 
     def _tell(self, outcome: str, entry: Entry, begin: float) -> None:
-        getattr(self.result, outcome).append(str(entry))
-        self.say(f"  {outcome:9} {time.monotonic() - begin:5.1f} s  {entry}")
+        name = self._name(entry)
+        getattr(self.result, outcome).append(name)
+        self.say(f"  {outcome:9} {time.monotonic() - begin:5.1f} s  {name}")
+
+    def _name(self, entry: Entry) -> str:
+        return f"{entry} on {entry.context}" if self._several else str(entry)
+
+
+def _away(context: str, error: Exception) -> AwayError:
+    if isinstance(error, ConfigException):
+        return AwayError(f"{context}: the kubeconfig has no such context, or it cannot be read: {error}")
+    reason = str(getattr(error, "reason", None) or error).rpartition(": ")[2]
+    return AwayError(f"{context}: the cluster cannot be reached: {reason}. What is on the others is done; run it again")
 
 
 def _unknown(value: Any) -> bool:

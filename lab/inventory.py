@@ -11,8 +11,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """An object of the stack, or fields of an object that is somebody else's (`patch`)."""
+    """An object of the stack, or fields of an object that is somebody else's (`patch`).
 
+    `context` names its cluster in the kubeconfig.
+    """
+
+    context: str
     api_version: str
     kind: str
     namespace: str | None
@@ -23,9 +27,9 @@ class Entry:
     delete_timeout: str | None = None
 
     @property
-    def key(self) -> tuple[str, str, str | None, str]:
+    def key(self) -> tuple[str, str, str, str | None, str]:
         """What makes two entries the same object."""
-        return self.api_version, self.kind, self.namespace, self.name
+        return self.context, self.api_version, self.kind, self.namespace, self.name
 
     def __str__(self) -> str:
         place = f"{self.namespace}/{self.name}" if self.namespace else self.name

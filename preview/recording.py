@@ -37,7 +37,7 @@ PLACEHOLDER_ANSWERS: dict[str, dict[str, Any]] = {
     "aws:route53/getZone:getZone": {"zoneId": "ZPLACEHOLDER", "nameServers": []},
 }
 
-Register = Callable[[Registration], Mapping[str, Any]]
+Register = Callable[[Registration], Mapping[str, Any] | None]
 Answer = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -99,7 +99,8 @@ def record(
         root: the folder of the program.
         overrides: values by config path, as `pulumi config set --path` would set them; None removes.
         secrets: values of secret keys; placeholders stand in for those that are missing.
-        register: called with each custom resource, in a thread of its own; returns more of its state, and may block.
+        register: called with each custom resource, in a thread of its own; returns more of its state, and may block;
+            None tells the program that the resource failed: it goes on, and never learns what that would have held.
         answer: called with the token and the arguments of what the program looks up, for the answer of a provider; may
             raise ProgramError. Without it a placeholder answers for a hosted zone, and other look-ups are refused.
         preview: as in a preview, ids and what a provider would compute are unknown.
@@ -158,8 +159,11 @@ class _Monitor(mocks.MockMonitor):
             # Providers are made in previews too, so their ids are known.
             known = not self._preview or recorded.type.startswith("pulumi:providers:")
             state.id = f"{request.name}-id" if known else ""
-            if self._register:
-                ParseDict(dict(self._register(recorded)), state.object)
+            answer: Mapping[str, Any] | None = self._register(recorded) if self._register else {}
+            if answer is None:
+                state.result = resource_pb2.Result.FAIL
+            else:
+                ParseDict(dict(answer), state.object)
         return state
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802

@@ -47,6 +47,8 @@ class Thing:
         self.namespace: str = self.metadata.get("namespace", "")
         self.spec: dict[str, Any] = manifest.get("spec") or {}
         self.status: dict[str, Any] = manifest.get("status") or {}
+        # Of a ConfigMap or a Secret.
+        self.data: dict[str, str] = manifest.get("data") or {}
         self.deleting = deleting(manifest)
         self.annotations: dict[str, str] = self.metadata.get("annotations") or {}
         self.labels: dict[str, str] = self.metadata.get("labels") or {}
@@ -86,10 +88,13 @@ class Thing:
     def since(self, step: str) -> float:
         """Return when a step began; it begins now if the object was in another one."""
         name, _, began = self.annotations.get(STEP, "").partition(" ")
-        if name != step:
-            began = stamp()
-            self.merge({"metadata": {"annotations": {STEP: f"{step} {began}"}}})
-            self.annotations = {**self.annotations, STEP: f"{step} {began}"}
+        return seconds(began) if name == step else self.begin(step)
+
+    def begin(self, step: str) -> float:
+        """Let a step begin now, and return when that is."""
+        began = stamp()
+        self.merge({"metadata": {"annotations": {STEP: f"{step} {began}"}}})
+        self.annotations = {**self.annotations, STEP: f"{step} {began}"}
         return seconds(began)
 
     def condition(self, type_: str) -> dict[str, str]:

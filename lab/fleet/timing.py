@@ -32,6 +32,10 @@ class Timings:
     operator: float = 2 * MINUTE
     multi_cluster_hub: float = 10 * MINUTE
     token: float = 10
+    site: float = 30
+    link: float = 5
+    # skupperproject/skupper internal/kube/watchers: the resync of every informer.
+    resync: float = 5 * MINUTE
 
 
 @dataclass

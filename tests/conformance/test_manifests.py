@@ -12,7 +12,6 @@ import pytest
 import yaml
 from kubernetes.client.exceptions import ApiException
 
-from components.skupper_link import COPIED
 from lab import argocd, kyverno
 from lab.binaries import ensure
 from lab.cluster import Cluster, Manifest
@@ -22,6 +21,7 @@ from preview.gitops import rendered
 from preview.recording import ROOT, record
 from preview.registration import Registration, reveal
 from tests.conformance.upstream import CRDS, needs_crds
+from tests.skupper_answers import as_skupper
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +56,7 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 def answers(registration: Registration) -> dict[str, Any]:
     """Answer as AWS does with the identity's secret key, and as Skupper does with what a link needs."""
-    kind = registration.type.rpartition(":")[2]
-    if kind == "Secret" and "-request-" in registration.name:
-        metadata = {**registration.inputs["metadata"], "annotations": dict.fromkeys(COPIED, "x")}
-        return {"metadata": metadata, "data": {"tls.key": "eA=="}}
-    return {
-        "AccessKey": {"secret": "secret-key"},
-        "Site": {"status": {"endpoints": [{"name": "inter-router", "host": "h", "port": "55671", "group": "g"}]}},
-        "AccessGrant": {"status": {"url": "https://grants/1", "code": "code", "ca": "ca"}},
-    }.get(kind, {})
+    return {"secret": "secret-key"} if registration.type.endswith(":AccessKey") else as_skupper(registration)
 
 
 def manifests(stack: str, overrides: dict[str, Any] | None = None) -> list[Manifest]:
@@ -77,8 +69,10 @@ def manifests(stack: str, overrides: dict[str, Any] | None = None) -> list[Manif
     ]
 
 
+BY_SKUPPER_2 = {"spillway:interconnect.version": 2, "spillway:hub.operators.skupper.channel": "stable-2.2"}
 STACKS: list[tuple[str, dict[str, Any]]] = [
     ("dev", {}),
+    ("dev", BY_SKUPPER_2),
     ("lab", {}),
     ("prod", {}),
     ("mesh", {}),
@@ -107,8 +101,9 @@ def test_the_api_server_accepts_every_manifest_strictly(
 
 
 @needs_crds
-def test_what_hive_installs_in_burst_clusters_is_valid_too(upstream: Cluster) -> None:
-    (sync,) = [manifest for manifest in manifests("dev") if manifest["kind"] == "SelectorSyncSet"]
+@pytest.mark.parametrize("overrides", [{}, BY_SKUPPER_2], ids=["Skupper 1", "Skupper 2"])
+def test_what_hive_installs_in_burst_clusters_is_valid_too(upstream: Cluster, overrides: dict[str, Any]) -> None:
+    (sync,) = [manifest for manifest in manifests("dev", overrides) if manifest["kind"] == "SelectorSyncSet"]
     for manifest in sync["spec"]["resources"]:
         upstream.apply(manifest, dry_run=True)
 

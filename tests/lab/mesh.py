@@ -1,0 +1,76 @@
+"""The mesh stack on its lab, in one version of Skupper."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lab import engine
+from lab.cluster import Cluster, Manifest
+from lab.fleet.observe_mesh import SeenSite, sites
+from lab.mesh import PLAYED, STACK, MeshLab
+
+FACTOR = 200
+NAMESPACE, APPLICATION = "interconnect", "sample-spring-kotlin-microservice"
+SKUPPER = "skupper.io/v2alpha1"
+MESH = "spillway:mesh"
+
+
+class Net:
+    """What a test does with the stack and sees of the network.
+
+    Args:
+        lab: the control planes; the player runs.
+        version: of Skupper.
+        folder: the engine's.
+    """
+
+    def __init__(self, lab: MeshLab, version: int, folder: Path):
+        self.lab = lab
+        self.version = version
+        self.folder = folder
+        self.told: list[str] = []
+
+    def config(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Return what differs from the shipped stack file: what the lab plays, the version, and the changes."""
+        own = {f"{MESH}.{path}": value for path, value in changes.items()}
+        # The lab is thrown away as a whole.
+        return {**PLAYED, f"{MESH}.protect": False, f"{MESH}.version": self.version, **own}
+
+    def up(self, changes: dict[str, Any] | None = None, kubeconfig: Path | None = None) -> engine.Result:
+        """Bring the stack up, by the lab's kubeconfig or by another one."""
+        config = self.config(changes or {})
+        return engine.up(STACK, kubeconfig or self.lab.kubeconfig, self.folder, say=self.say, overrides=config)
+
+    def say(self, line: str) -> None:
+        """Remember what was told."""
+        self.told.append(line)
+        print(line)
+
+    def cluster(self, name: str) -> Cluster:
+        """Return c1, c2 or c3."""
+        return self.lab.cluster(f"kind-{name}")
+
+    def get(self, name: str, kind: str, what: str) -> Manifest:
+        """Return an object of version 2, empty if it is not there."""
+        return self.cluster(name).get(SKUPPER, kind, what, NAMESPACE) or {}
+
+    def seen(self) -> dict[str, SeenSite]:
+        """Return the sites as they are now."""
+        return sites({name: self.cluster(name) for name in ("c1", "c2", "c3")}, FACTOR)
+
+    def wait(self, what: str, good: Callable[[dict[str, SeenSite]], object]) -> dict[str, SeenSite]:
+        """Wait until the network is as wanted."""
+
+        def probe() -> dict[str, SeenSite] | None:
+            found = self.seen()
+            return found if good(found) else None
+
+        return self.cluster("c1").wait_for(what, probe, 60, interval=0.3)
+
+    def wait_linked(self) -> dict[str, SeenSite]:
+        """Wait until all three sites are in one network."""
+        return self.wait("one network", lambda s: len(s) == 3 and all(len(x.network) == 3 for x in s.values()))
+
+    def site(self, name: str) -> tuple[str, str, str]:
+        """Return apiVersion, kind and name of a cluster's site."""
+        return ("v1", "ConfigMap", "skupper-site") if self.version == 1 else (SKUPPER, "Site", name)
