@@ -1,4 +1,4 @@
-"""The kinds that OpenShift, ACM and Hive bring to a real hub, OpenShift to a burst cluster, Skupper and MetalLB to meshes.
+"""The kinds that OpenShift, ACM and Hive bring to a hub, OpenShift to a burst cluster, Skupper and MetalLB to a mesh.
 
 Without the operators their CRDs are missing, so the lab installs permissive stand-ins: right group, kind, scope and
 subresources, no schema. `--crds DIR` takes the upstream CRDs instead for the kinds that the folder has.
