@@ -18,9 +18,9 @@ from kubernetes.client.exceptions import ApiException
 
 from drain.hub import Hub as DrainedHub
 from drain.steps import drain, resume
+from kinds.argocd import API_VERSION as ARGO
 from lab import engine
 from lab.cluster import Cluster, Manifest
-from lab.crds import ARGO
 from lab.fleet import aws
 from lab.fleet.acm_claims import API as OCM
 from lab.fleet.hive_deployments import FAULT
@@ -46,7 +46,7 @@ PLAY = (
 )
 WATCHED = (
     ("apps/v1", "Deployment"), (HIVE, "ClusterPool"), (HIVE, "ClusterClaim"), (HIVE, "ClusterDeployment"),
-    (OCM, "ManagedCluster"), (f"{ARGO}/v1alpha1", "Application"),
+    (OCM, "ManagedCluster"), (ARGO, "Application"),
 )  # fmt: skip
 UPDATE_REQUEST = ("kyverno.io/v2", "UpdateRequest")
 SIZE, IMAGE, HOLD = "spillway:pools[0].size", "spillway:pools[0].releaseImage", "spillway:bursts[0].minimumHold"
@@ -270,7 +270,7 @@ class Stack:
         return conditions(pool).get("AllClustersCurrent", ("", ""))[0] == "True"
 
     def _orphans(self, held: set[str]) -> list[str]:
-        names = [found["metadata"]["name"] for found in self.cluster.find(f"{ARGO}/v1alpha1", "Application")]
+        names = [found["metadata"]["name"] for found in self.cluster.find(ARGO, "Application")]
         return [name for name in names if name.removeprefix(f"{self.delivery}-") not in held]
 
     def _pending(self) -> bool:
