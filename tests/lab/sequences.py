@@ -99,6 +99,8 @@ class Stack:
         self._changes = 0
         self._beats = 0
         self._held = False
+        # The config has changed, and the stack has not.
+        self._behind = False
 
     def start(self) -> None:
         self.lab.kyverno.start()
@@ -108,9 +110,7 @@ class Stack:
             threading.Thread(target=self._watch, args=kind, daemon=True).start()
 
     def stop(self) -> None:
-        self.lab.kyverno.start()
-        self._play()
-        self.resume()
+        self.restore()
         self.scale(self.burst.release_at)
         engine.destroy(STACK, self.lab.kubeconfig, self._folder, say=self.say)
         self.lab.process(FLEET).stop()
@@ -125,8 +125,17 @@ class Stack:
         engine.up(STACK, self.lab.kubeconfig, self._folder, say=lambda _: None, overrides=overrides, secrets=SECRETS)
 
     def change(self, key: str, value: Any) -> None:
+        """Change the config; without Kyverno, whose webhook then refuses its policies, `up` fails and is to be repeated."""
         self.config[key] = value
-        self.up()
+        self._behind = True
+        try:
+            self.up()
+        except engine.EngineError as error:
+            if all(self.lab.kyverno.process(controller).pid() for controller in CONTROLLERS):
+                raise
+            self.say(f"up failed: {error}")
+        else:
+            self._behind = False
 
     def scale(self, replicas: int) -> None:
         where = ("apps/v1", "Deployment", self.workload.name)
@@ -179,7 +188,7 @@ class Stack:
                 ],
                 [6, 2, 1, 1, 1, 1, 1, 1, 0.5, 0.5],
             )[0]  # fmt: skip
-        yield Event("all is started again", self._restore)
+        yield Event("all is started again", self.restore)
 
     def _play(self) -> None:
         if os.environ.get("SPOKES"):
@@ -196,11 +205,15 @@ class Stack:
     def _find(self) -> None:
         self.flap(lost=False)
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
+        """Start what was killed, and make up for what failed without it."""
         self.lab.kyverno.start()
         self._play()
         self._find()
         self.resume()
+        if self._behind:
+            self.up()
+            self._behind = False
 
     # What must hold.
 
@@ -311,6 +324,8 @@ def run(stack: Stack, seed: int) -> None:
     chance = random.Random(seed)
     stack.log.clear()
     stack.say(f"seed {seed}: SEED={seed} SEQUENCES=1 make sequences")
+    # Another sequence may have failed in its middle.
+    stack.restore()
     for event in stack.events(chance):
         stack.say(event.name)
         event.act()
