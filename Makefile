@@ -46,6 +46,7 @@ preview: $(STAMP)
 docs: $(STAMP)
 	@$(PY) -m settings.schema
 	@$(PY) -m preview.reference
+	@$(PY) -m preview.examples
 
 ## Write what Argo CD delivers to burst clusters, gitops/<stack>, from the stacks' config.
 gitops: $(STAMP)

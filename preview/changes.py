@@ -37,14 +37,14 @@ class Changes:
 
 
 def changes(before: Snapshot | None, after: Snapshot) -> Changes:
-    """Compare; without a before, everything is added."""
+    """Compare; without a before, everything is added. Objects are in the order of their names."""
     old: dict[str, Any] = before["objects"] if before else {}
     new: dict[str, Any] = after["objects"]
     both = {key: tuple(_differences("", old[key], new[key])) for key in new if key in old}
     return Changes(
-        tuple(key for key in new if key not in old),
-        {key: found for key, found in both.items() if found},
-        tuple(key for key in old if key not in new),
+        tuple(sorted(new.keys() - old.keys())),
+        {key: found for key, found in sorted(both.items()) if found},
+        tuple(sorted(old.keys() - new.keys())),
     )
 
 
@@ -70,12 +70,19 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[Change]:
         old, new = cast(dict[str, Any], before), cast(dict[str, Any], after)
         for key in sorted(old.keys() | new.keys()):
             yield from _differences(f"{path}.{key}" if path else key, old.get(key), new.get(key))
-    elif (
-        isinstance(before, list)
-        and isinstance(after, list)
-        and len(cast(list[Any], before)) == len(cast(list[Any], after))
-    ):
-        for index, (left, right) in enumerate(zip(cast(list[Any], before), cast(list[Any], after), strict=True)):
-            yield from _differences(f"{path}[{index}]", left, right)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _of_lists(path, cast(list[Any], before), cast(list[Any], after))
     else:
         yield Change(path, before, after)
+
+
+def _of_lists(path: str, before: list[Any], after: list[Any]) -> Iterator[Change]:
+    """Compare entry by entry; lists of different lengths by what only one of them has."""
+    if len(before) == len(after):
+        for index, (left, right) in enumerate(zip(before, after, strict=True)):
+            yield from _differences(f"{path}[{index}]", left, right)
+        return
+    gone = [Change(f"{path}[{index}]", entry, None) for index, entry in enumerate(before) if entry not in after]
+    new = [Change(f"{path}[{index}]", None, entry) for index, entry in enumerate(after) if entry not in before]
+    # With neither, an entry is there more often than before.
+    yield from [*gone, *new] or [Change(path, before, after)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from preview.changes import Changes, changes
 from preview.guardrails import Verdict, pack_config, verdicts
+from preview.order import in_order
 from preview.recording import ProgramError, Recording, record
 from preview.resources import prices
 from preview.revision import snapshot_at
@@ -46,7 +47,7 @@ def evaluate(stack: str, root: Path, against: str | None = None) -> Evaluation:
         RevisionError: the other revision cannot be read.
     """
     try:
-        recording = record(stack, root=root)
+        recording = in_order(record(stack, root=root))
     except ProgramError as error:
         return Evaluation(stack, error=str(error), against=against)
     return Evaluation(

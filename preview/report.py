@@ -4,7 +4,7 @@ from preview.changes import Change, Changes, shown
 from preview.diagram import diagram
 from preview.evaluation import Evaluation
 from preview.guardrails import Verdict
-from preview.tree import tree
+from preview.tree import counted, tree
 
 # By it the workflow finds the comment that it made before.
 MARKER = "<!-- spillway-preview -->"
@@ -48,7 +48,8 @@ def _stack(found: Evaluation, *, with_tree: bool) -> str:
     lines += ["### Components", "", *diagram(found.recording, touched), ""]
     text = tree(found.recording)
     if with_tree:
-        lines += [f"<details><summary>{_cell(text[-1])}</summary>", "", *_fenced("\n".join(text)), "", "</details>", ""]
+        summary = counted(found.recording)
+        lines += [f"<details><summary>{_cell(summary)}</summary>", "", *_fenced("\n".join(text)), "", "</details>", ""]
     return "\n".join(lines)
 
 
@@ -113,9 +114,10 @@ def _costs(found: Evaluation) -> list[str]:
     before = found.before["costs"] if found.before else None
     if not after["pools"] and not (before and before["pools"]):
         return []
-    header = "| about, US dollars a month | now |" if found.against else "| about, US dollars a month | |"
-    lines = ["### Cost", "", f"{header}{' before |' if before else ''}", f"|---|---|{'---|' if before else ''}"]
+    columns = [("before", before), ("now", after)] if before else [("now", after)]
+    lines = ["### Cost", "", f"| about, US dollars a month | {' | '.join(name for name, _ in columns)} |"]
+    lines.append(f"|---|{'---|' * len(columns)}")
     for key, meaning in (("rest", "at rest"), ("burst", "all clusters running all month")):
-        lines.append(f"| {meaning} | {after[key]:.0f} |{f' {before[key]:.0f} |' if before else ''}")
+        lines.append(f"| {meaning} | {' | '.join(f'{figures[key]:.0f}' for _, figures in columns)} |")
     table = found.price_table
     return [*lines, "", f"<sub>Prices of {table['date']}. {_cell(str(table['note']))}</sub>", ""]

@@ -19,17 +19,22 @@ def tree(recording: Recording) -> list[str]:
     """Return the lines of the tree, with counts and what an engine will look up at the end."""
     urns = {found.urn for found in recording.registrations}
     roots = [found for found in recording.registrations if found.parent not in urns]
-    kinds = Counter(_kind(found) for found in recording.registrations if _is_object(found))
-    counted = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    components = sum(not found.custom for found in recording.registrations)
     looked_up = sorted({f"{_function(call.token)} {call.arguments.get('name', '')}" for call in recording.calls})
     return [
         f"{recording.stack} ({STACK_TYPE})",
         *_branches(recording, roots, ""),
         "",
-        f"{components} components with {kinds.total()} objects: {counted}",
+        counted(recording),
         *(f"not looked up here, an engine asks for it: {call}" for call in looked_up),
     ]
+
+
+def counted(recording: Recording) -> str:
+    """Return how many components and objects there are, by kind."""
+    kinds = Counter(_kind(found) for found in recording.registrations if _is_object(found))
+    each = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    components = sum(not found.custom for found in recording.registrations)
+    return f"{components} components with {kinds.total()} objects: {each}"
 
 
 def _branches(recording: Recording, nodes: Sequence[Registration], indent: str) -> Iterator[str]:

@@ -38,6 +38,7 @@ STEPS = (
     Step("types", ("basedpyright",), quick=True),
     Step("configuration reference", ("settings.schema", "--check"), quick=True),
     Step("guardrails reference", ("preview.reference", "--check"), quick=True),
+    Step("example reports", ("preview.examples", "--check"), quick=True),
     Step("rendered gitops", ("preview.gitops", "--check"), quick=True),
     Step("workflows", ("zizmor", "--offline", "--quiet", WORKFLOWS), quick=True, module=False),
     Step(

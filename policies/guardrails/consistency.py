@@ -192,8 +192,9 @@ REFERENCES = (
     Reads(SYNC_SET, (f"{SOURCES}.name", f"{SOURCES}.namespace")),
     *(
         Reads(type_, ("metadata.name", "metadata.namespace"))
-        for type_ in (POOL, BINDING, PLACEMENT, SECRET, IMAGE_SET, CLUSTER_SET, PROJECT, ADDRESS_POOL, CERTIFICATE)
+        for type_ in (POOL, BINDING, PLACEMENT, SECRET, PROJECT, ADDRESS_POOL, CERTIFICATE)
     ),
+    *(Reads(type_, ("metadata.name",)) for type_ in sorted(CLUSTER_SCOPED)),
 )
 
 RULES = (

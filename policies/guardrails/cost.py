@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from . import prices
 from .durations import seconds
-from .install_configs import install_config, machines
+from .install_configs import KEY, install_config, machines, secret_texts
 from .model import Config, Finding, Reads, Resource, Rule
 from .types import POOL, SECRET
 
@@ -66,7 +66,8 @@ def instances(resources: Sequence[Resource], config: Config) -> Iterator[Finding
     for secret in resources:
         parsed = install_config(secret)
         if not parsed:
-            yield Finding(secret.urn, "has no install-config.yaml that can be read")
+            if INSTALL_CONFIG.covers(secret) or KEY in secret_texts(secret):
+                yield Finding(secret.urn, f"has no {KEY} that can be read")
             continue
         roles = machines(parsed)
         for role in roles:
@@ -103,7 +104,7 @@ RULES = (
         "pool-size", "cost", "critical",
         "Without maxSize each claim also installs a spare, and a loop of claims has no end.",
         "Set spillway:pools[].maxSize, or raise spillway:guardrails.maxClustersPerPool.",
-        POOLS, (Reads(POOL, ("spec.maxSize", "spec.size")),), pool_size, schema={"maximum": NUMBER},
+        POOLS, (Reads(POOL, ("spec.maxSize",)),), pool_size, schema={"maximum": NUMBER},
     ),
     Rule(
         "clusters", "cost", "high",
@@ -130,7 +131,7 @@ RULES = (
         "Machines are most of what a running cluster costs.",
         "Choose an allowed type, or add it to spillway:guardrails.instanceTypes; maxMachines is the number a cluster.",
         "https://github.com/openshift/installer/blob/main/docs/user/aws/customization.md",
-        (INSTALL_CONFIG,), instances,
+        (INSTALL_CONFIG, Reads(SECRET)), instances,
         schema={"types": TEXTS, "maximum": NUMBER},
     ),
     Rule(

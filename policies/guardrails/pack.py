@@ -82,11 +82,11 @@ def _policy(rule: Rule) -> Policy:
 
     def one(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if rule.looks_at(args.resource_type):
-            for finding in rule.judge([_resource(args)], args.get_config()):
+            for finding in rule.judge([_resource(args)], plain(args.get_config())):
                 report(finding.message, finding.urn)
 
     def all_(args: StackValidationArgs, report: ReportViolation) -> None:
-        for finding in rule.judge([_resource(resource) for resource in args.resources], args.get_config()):
+        for finding in rule.judge([_resource(resource) for resource in args.resources], plain(args.get_config())):
             report(finding.message, finding.urn)
 
     if rule.each:

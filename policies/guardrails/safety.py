@@ -158,10 +158,11 @@ def released(resources: Sequence[Resource], config: Config) -> Iterator[Finding]
         if policy.type != GENERATING or not _claims(policy):
             continue
         text = _text(policy, "spec.matchConditions", "spec.variables")
-        names = _NAMES.search(text)
-        match = next((r for r in releases if names and names.group() in r[1]), None)
-        if not names or not match:
-            yield Finding(policy.urn, "no DeletingPolicy releases the claims that it makes")
+        # It looks for claims by these names in several places, and makes one of them.
+        names = sorted(set(_NAMES.findall(text)))
+        match = next((r for r in releases if names and all(listed in r[1] for listed in names)), None)
+        if not match:
+            yield Finding(policy.urn, "no DeletingPolicy releases all claims that it makes")
             continue
         release, conditions = match
         hold = _HOLD.search(conditions)
@@ -171,7 +172,7 @@ def released(resources: Sequence[Resource], config: Config) -> Iterator[Finding]
             yield Finding(release.urn, f"the hold is {shown}, at least {config['minimumHold']} is wanted")
         claim_at = [int(number) for number in _AT_LEAST.findall(text)]
         release_at = [int(number) for number in _MORE_THAN.findall(conditions)]
-        burst = next((pods for name, pods in config["bursts"].items() if f"'{name}-a'" in names.group()), None)
+        burst = next((pods for name, pods in config["bursts"].items() if f"'{name}-a'" in names[0]), None)
         if not claim_at or not release_at or burst is None:
             yield Finding(policy.urn, "its thresholds cannot be read: replicas >= claimAt, and > releaseAt to keep")
         elif max(release_at) + burst >= min(claim_at):

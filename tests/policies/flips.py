@@ -103,6 +103,10 @@ def _synced(kind: str, path: str, value: Any) -> Callable[[list[dict[str, Any]]]
     return change_manifests
 
 
+def _names_claims(found: Registration) -> bool:
+    return any("-a'" in entry["expression"] for entry in found.inputs["spec"].get("variables", []))
+
+
 def _is_claim(found: Registration) -> bool:
     return found.name.endswith("-claim")
 
@@ -146,6 +150,10 @@ FLIPS = (
     Flip("monthly-cost", t.POOL, "spec.maxSize", 10_000, {"rest": 10**9, "burst": 200_000}),
     Flip("monthly-cost", t.POOL, "spec.runningCount", 10_000, {"rest": 20_000, "burst": 10**9}),
     Flip("monthly-cost", t.POOL, "spec.platform.aws.region", "me-south-1"),
+    Flip("monthly-cost", t.SECRET, "stringData",
+         _install_config(lambda text: text.replace("replicas: ", "replicas: 9999")), {"rest": 20_000, "burst": 200_000},
+         only=_is_install_config),
+    Flip("instance-types", t.SECRET, "stringData", _install_config(lambda text: "not: [yaml"), only=_is_install_config),
     Flip("protected", t.POOL, "options.protect", False, BOTH, PROTECTED),
     Flip("protected", t.NAMESPACE, "options.protect", False, BOTH, PROTECTED,
          lambda found: found.name.startswith("pool-")),
@@ -173,6 +181,7 @@ FLIPS = (
     Flip("trigger-releases", t.DELETING, "spec.conditions", _every("expression", "replicas > ", "replicas > 99")),
     Flip("trigger-releases", t.DELETING, "spec.conditions", _every("expression", "-a'", "-z'")),
     Flip("trigger-releases", t.GENERATING, "spec.matchConditions", _claim_at_one, only=_is_claim),
+    Flip("trigger-releases", t.GENERATING, "spec.variables", _every("expression", "-a'", "-z'"), only=_names_claims),
     Flip("deleted-before-replaced", t.POOL, "options.delete_before_replace", False),
     Flip("deleted-before-replaced", t.PLACEMENT, "options.delete_before_replace", False),
     Flip("deleted-before-replaced", t.GENERATING, "options.delete_before_replace", False),
@@ -221,11 +230,18 @@ FLIPS = (
     Flip("site-access", t.SYNC_SET, "spec.resources", _synced("ConfigMap", "data.ingress", "loadbalancer"),
          only=_brings("ConfigMap")),
     Flip("images-pinned", t.SYNC_SET, "spec.resources", lambda old: [*old, DEPLOYMENT]),
+    *(Flip("rbac-without-wildcards", t.ROLE, f"rules.*.{key}", ["*"]) for key in ("verbs", "resources", "apiGroups")),
     Flip("rbac-without-wildcards", t.SYNC_SET, "spec.resources", lambda old: [*old, ROLE]),
     *(Flip("references", t.POOL, path, "nothing") for path in (
         "spec.imageSetRef.name", "spec.pullSecretRef.name", "spec.installConfigSecretTemplateRef.name",
         "spec.platform.aws.credentialsSecretRef.name")),
     Flip("references", t.POOL, "metadata.labels", _with(**{LABEL: "nothing"})),
+    *(Flip("references", type_, "metadata.name", "nothing") for type_ in (
+        t.POOL, t.BINDING, t.PLACEMENT, t.IMAGE_SET, t.CLUSTER_SET, t.PROJECT, t.ADDRESS_POOL, t.CERTIFICATE)),
+    *(Flip("references", type_, "metadata.namespace", "nothing") for type_ in (
+        t.POOL, t.BINDING, t.PLACEMENT, t.PROJECT, t.ADDRESS_POOL, t.CERTIFICATE)),
+    *(Flip("references", t.SECRET, f"metadata.{key}", "nothing", only=_is_install_config)
+      for key in ("name", "namespace")),
     Flip("references", t.BINDING, "spec.clusterSet", "nothing"),
     Flip("references", t.PLACEMENT, "spec.clusterSets", ["nothing"]),
     Flip("references", t.GITOPS_CLUSTER, "spec.placementRef.name", "nothing"),
@@ -241,6 +257,7 @@ FLIPS = (
     Flip("references", t.ADVERTISEMENT, "spec.ipAddressPools.*", "nothing"),
     Flip("references", t.LINK, "spec.tlsCredentials", "nothing"),
     Flip("routing-keys", t.LISTENER, "spec.routingKey", "nothing"),
+    Flip("routing-keys", t.CONNECTOR, "spec.routingKey", "nothing", only=lambda found: found.name == "connector"),
     Flip("routing-keys", t.WEIGHTED_LISTENER, "spec.strategy.weighted.routingKeys", _with(nothing=1),
          only=_by("weighted")),
     Flip("routing-keys", t.WEIGHTED_LISTENER, "spec.strategy.priority.routingKeys.*", "nothing", only=_by("priority")),

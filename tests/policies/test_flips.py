@@ -3,6 +3,7 @@
 Proves that no rule is there for show; not that a broken value would do harm.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -99,6 +100,69 @@ def test_a_flip_is_caught(flip: Flip) -> None:
 def test_every_rule_has_a_flip() -> None:
     """names-unique breaks by a second object, not by a field; it has a test of its own."""
     assert {rule.name for rule in RULES} - {flip.rule for flip in FLIPS} == {"names-unique"}
+
+
+# Declared values that no flip of one value breaks, and why.
+NOT_FLIPPED = {
+    ("clusters", "spec.platform.aws.region"): "it takes two pools: test_pools_of_one_region_are_counted_together",
+    ("instance-types", "data.*"): "stringData comes first: test_an_install_config_in_base64_is_read_too",
+    ("monthly-cost", "data.*"): "the same",
+    ("trigger-releases", "spec.generate.*.template.value"): "says only whether it makes claims",
+    ("operators-pinned", "chart"): "says only whether it is a local one, which has its own version",
+}
+
+
+def _alike(flipped: str, declared: str) -> bool:
+    pairs = list(zip(flipped.split("."), declared.split("."), strict=False))
+    return all(left == right or "*" in (left, right) for left, right in pairs)
+
+
+def test_every_declared_value_has_a_flip() -> None:
+    """Names only say which object it is, except where others refer to it."""
+    lacking = {
+        (rule.name, path)
+        for rule in RULES
+        for reads in rule.reads
+        for path in reads.paths
+        if rule.name == "references" or not path.startswith("metadata.na")
+        if not any(
+            flip.rule == rule.name and reads.type in (flip.type, "*") and _alike(flip.path, path) for flip in FLIPS
+        )
+    }
+    assert lacking == set(NOT_FLIPPED)
+
+
+def test_pools_of_one_region_are_counted_together() -> None:
+    caps = [one.at("spec.maxSize") for one in base("prod") if one.kind == "ClusterPool"]
+    limits = {"perRegion": max(caps), "perStack": 100}
+    moved = [
+        change(one, "spec.platform.aws.region", "us-east-1") if one.type.endswith(":ClusterPool") else one
+        for one in recorded("prod").registrations
+        if one.custom
+    ]
+    assert RULE["clusters"].judge(base("prod"), limits) == []
+    (finding,) = RULE["clusters"].judge(resources(moved), limits)
+    assert finding.message == f"{sum(caps)} clusters in us-east-1, its budget is {max(caps)}"
+
+
+@pytest.mark.parametrize("stack", HUBS)
+def test_an_install_config_in_base64_is_read_too(stack: str) -> None:
+    settings = {**config(stack)["instance-types"], "maximum": 1}
+    found = [one for one in base(stack) if "install-config" in one.place[1]]
+    assert found
+    for one in found:
+        data = {key: base64.b64encode(text.encode()).decode() for key, text in one.map("stringData").items()}
+        encoded = replace(one, props={"metadata": one.props["metadata"], "data": data})
+        assert RULE["instance-types"].judge([encoded], settings) == RULE["instance-types"].judge([one], settings) != []
+
+
+@pytest.mark.parametrize("stack", HUBS)
+def test_another_name_takes_no_install_config_out_of_sight(stack: str) -> None:
+    settings = {**config(stack)["instance-types"], "maximum": 1}
+    for one in base(stack):
+        if "install-config" in one.place[1]:
+            renamed = replace(one, props={**one.props, "metadata": {"name": "other", "namespace": one.place[0]}})
+            assert RULE["instance-types"].judge([renamed], settings)
 
 
 @pytest.mark.parametrize("stack", PROGRAMS)

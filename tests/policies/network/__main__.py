@@ -21,6 +21,8 @@ class Plain(pulumi.CustomResource):
 Object("skupper.io/v2alpha1:Site", "site", {"linkAccess": "none"})
 Object("skupper.io/v2alpha1:Link", "link", {"cost": 1, "tlsCredentials": "link-c1"})
 Object("skupper.io/v2alpha1:AccessToken", "token", {"linkCost": 1})
+Object("skupper.io/v2alpha1:Connector", "connector", {"routingKey": "app"})
+Object("skupper.io/v2alpha1:Listener", "listener", {"routingKey": "app"})
 Object("metallb.io/v1beta1:IPAddressPool", "pool-a", {"addresses": ["192.0.2.1-192.0.2.9"]})
 Object("metallb.io/v1beta1:IPAddressPool", "pool-b", {"addresses": ["192.0.2.16/28"]})
 Object("metallb.io/v1beta1:L2Advertisement", "all", {"ipAddressPools": ["pool-a", "pool-b"]})
