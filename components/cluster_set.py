@@ -76,10 +76,16 @@ class ClusterSet(pulumi.ComponentResource):
     ):
         super().__init__("spillway:index:ClusterSet", name, None, opts)
         self.set = custom_resource(
-            f"{name}-set", ManagedClusterSetSpec(), metadata(args.name), parent=self, depends_on=[acm.hub]
+            # Its logical name and the binding's change with the set's: the new ones come first, then the pools are made
+            # anew in the new set, and the old ones go last.
+            f"{name}-{args.name}",
+            ManagedClusterSetSpec(),
+            metadata(args.name),
+            parent=self,
+            depends_on=[acm.hub],
         )
         binding = custom_resource(
-            f"{name}-binding",
+            f"{name}-{args.name}-binding",
             ManagedClusterSetBindingSpec(cluster_set=args.name),
             # ACM's webhook wants the binding to be named like the set.
             metadata(args.name, args.namespace),

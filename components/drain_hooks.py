@@ -1,7 +1,6 @@
 """What the engine does around the deletion of a pool: releases its claims, and waits until their clusters are gone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pulumi
 
@@ -28,6 +27,7 @@ def drain_hooks(context: str, kubeconfig: str | None) -> pulumi.ResourceHookBind
     """
 
     async def before(args: pulumi.ResourceHookArgs) -> None:
+        # In a thread, so that what else the engine asks of the program is answered meanwhile.
         await asyncio.to_thread(
             lambda: drain(Hub(context, kubeconfig), [_place(args)], say=pulumi.log.info, timeout=TIMEOUT)
         )
@@ -36,12 +36,9 @@ def drain_hooks(context: str, kubeconfig: str | None) -> pulumi.ResourceHookBind
         await asyncio.to_thread(lambda: resume(Hub(context, kubeconfig), [_place(args)], say=pulumi.log.debug))
 
     return pulumi.ResourceHookBinding(
-        before_delete=[_hook("drain-pool", before)], after_delete=[_hook("resume-claims", after)]
+        before_delete=[pulumi.ResourceHook("drain-pool", before)],
+        after_delete=[pulumi.ResourceHook("resume-claims", after)],
     )
-
-
-def _hook(name: str, run: Callable[[pulumi.ResourceHookArgs], Awaitable[None]]) -> pulumi.ResourceHook:
-    return pulumi.ResourceHook(name, run)
 
 
 def _place(args: pulumi.ResourceHookArgs) -> str:

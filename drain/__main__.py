@@ -65,6 +65,7 @@ def _run(options: argparse.Namespace) -> None:
         resume(hub, places, say=say)
     else:
         drain(hub, places, say=say, timeout=options.timeout)
+        say("`pulumi destroy --run-program` may follow")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
-
 from kinds.hive import API_VERSION
 
 HIVE = tuple(API_VERSION.split("/"))
@@ -49,6 +46,11 @@ class Hub:
     """
 
     def __init__(self, context: str, kubeconfig: str | None):
+        # Here, because it takes half a second, and most runs of the program do not call the hooks that need it.
+        from kubernetes import client, config  # noqa: PLC0415
+        from kubernetes.client.exceptions import ApiException  # noqa: PLC0415
+
+        self._refused: type[Exception] = ApiException
         path = str(Path(kubeconfig).expanduser()) if kubeconfig else None
         api: Any = cast(Any, config).new_client_from_config(config_file=path, context=context)
         self._custom: Any = client.CustomObjectsApi(api)
@@ -58,7 +60,7 @@ class Hub:
         """Return the claims of a namespace; none where the namespace or Hive is not there."""
         try:
             found = self._custom.list_namespaced_custom_object(*HIVE, place, "clusterclaims")
-        except ApiException as error:
+        except self._refused as error:
             if _status(error) == 404:
                 return []
             raise
@@ -68,7 +70,7 @@ class Hub:
         """Delete a claim; Hive removes its cluster, and the claim is gone when that is done."""
         try:
             self._custom.delete_namespaced_custom_object(*HIVE, claim.place, "clusterclaims", claim.name)
-        except ApiException as error:
+        except self._refused as error:
             if _status(error) != 404:
                 raise
 
@@ -77,7 +79,7 @@ class Hub:
         quota = {"metadata": {"name": QUOTA}, "spec": {"hard": NO_CLAIMS}}
         try:
             self._core.create_namespaced_resource_quota(place, quota)
-        except ApiException as error:
+        except self._refused as error:
             if _status(error) == 404:
                 return False
             if _status(error) != 409:
@@ -93,7 +95,7 @@ class Hub:
         """Let claims come again; False if nothing held them."""
         try:
             self._core.delete_namespaced_resource_quota(QUOTA, place)
-        except ApiException as error:
+        except self._refused as error:
             if _status(error) != 404:
                 raise
             return False
@@ -123,12 +125,12 @@ class Hub:
     def _deployment(self, name: str) -> dict[str, Any]:
         try:
             return self._custom.get_namespaced_custom_object(*HIVE, name, "clusterdeployments", name)
-        except ApiException as error:
+        except self._refused as error:
             if _status(error) == 404:
                 return {}
             raise
 
 
-def _status(error: ApiException) -> int:
+def _status(error: Exception) -> int:
     untyped: Any = error
     return int(untyped.status or 0)

@@ -78,7 +78,7 @@ def _release(hub: Claims, places: Collection[str], say: Say, timeout: float, loo
         for name in seen.keys() - left.keys():
             say(f"{name}: gone")
         if not left:
-            say("no claim is left: `pulumi destroy` may follow")
+            say("no claim is left")
             return
         for name, claim in left.items():
             if name not in seen:

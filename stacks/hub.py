@@ -51,7 +51,7 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
         opts=on_hub,
     )
     kyverno = Kyverno("kyverno", settings.hub.kyverno, opts=on_hub)
-    cluster_set = ClusterSet(settings.cluster_set.name, settings.cluster_set, acm=acm, gitops=gitops, opts=on_hub)
+    cluster_set = ClusterSet("cluster-set", settings.cluster_set, acm=acm, gitops=gitops, opts=on_hub)
 
     interconnect = settings.interconnect
     workload = Workload("workload", settings.workload, skupper=interconnect.version, opts=on_hub)

@@ -37,8 +37,8 @@ COMPONENTS = {
     ("Operator", "acm-operator"): ["acm-operator-namespace", "acm-operator-group", "acm-operator-subscription"],
     ("AdvancedClusterManagement", "acm"): ["acm-hub"],
     ("Kyverno", "kyverno"): ["kyverno-release"],
-    ("ClusterSet", "interconnect"): [
-        "interconnect-set", "interconnect-binding", "interconnect-placement", "interconnect-gitops-cluster",
+    ("ClusterSet", "cluster-set"): [
+        "cluster-set-interconnect", "cluster-set-interconnect-binding", "cluster-set-placement", "cluster-set-gitops-cluster",
     ],
     ("ClusterPool", "pool-aws"): [
         "pool-aws-namespace", "pool-aws-image-set-d193798f", "pool-aws-install-config", "pool-aws-aws-creds",
@@ -110,11 +110,11 @@ def test_a_destroy_stops_the_trigger_before_the_pool_and_the_pool_before_acm(dev
         assert pool.urn in trigger.dependencies
     assert names(dev, pool.dependencies) == {
         "pool-aws-namespace", "pool-aws-image-set-d193798f", "pool-aws-install-config", "pool-aws-aws-creds",
-        "pool-aws-pull-secret", "interconnect-gitops-cluster", "interconnect-aws-sync",
+        "pool-aws-pull-secret", "cluster-set-gitops-cluster", "interconnect-aws-sync",
     }  # fmt: skip
     assert pool.options.delete_hooks == ("drain-pool", "resume-claims")
     application_set = one(dev, "ApplicationSet")
-    assert {"interconnect-placement", "interconnect-gitops-cluster", "pool-aws-pool"} <= names(
+    assert {"cluster-set-placement", "cluster-set-gitops-cluster", "pool-aws-pool"} <= names(
         dev, application_set.dependencies
     )
 

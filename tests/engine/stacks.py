@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.binaries import LabError
-from lab.cluster import Manifest
+from lab.cluster import Cluster, Manifest
+from lab.crds import CRD
 from lab.fleet.objects import HIVE
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack
@@ -49,7 +50,7 @@ def refused(stack: PulumiStack, *command: str) -> str:
 
 def recorded_names(stack: str = "lab", changes: dict[str, Any] | None = None) -> set[str]:
     """Return the logical names of all that the program registers."""
-    return {found.name for found in record(stack, overrides=changes, secrets=SECRETS).registrations}
+    return {found.name for found in record(stack, overrides=changes).registrations}
 
 
 @contextlib.contextmanager
@@ -76,6 +77,13 @@ def clear(lab: Hub, stack: PulumiStack) -> None:
     for claim in claims(lab):
         lab.cluster.delete(HIVE, "ClusterClaim", claim["metadata"]["name"], claim["metadata"]["namespace"])
     destroy(stack, "--ignore-protect", "--run-program")
+
+
+def remove_crds(cluster: Cluster) -> None:
+    """Make a control plane bare again."""
+    for found in cluster.find(*CRD):
+        cluster.delete(*CRD, found["metadata"]["name"])
+    cluster.wait_for("no CRD", lambda: not cluster.find(*CRD))
 
 
 def claims(lab: Hub) -> list[Manifest]:

@@ -16,23 +16,23 @@ TRIGGER = [f"burst-aws-burst-{policy}" for policy in ("claim", "reclaim", "heart
 SECRETS = ["pool-aws-install-config", "pool-aws-aws-creds", "pool-aws-pull-secret"]
 ORDER = [
     *((policy, "pool-aws-pool") for policy in TRIGGER),
-    ("delivery-application-set", "interconnect-gitops-cluster"),
-    ("delivery-application-set", "interconnect-placement"),
+    ("delivery-application-set", "cluster-set-gitops-cluster"),
+    ("delivery-application-set", "cluster-set-placement"),
     ("delivery-application-set", "pool-aws-pool"),
     *(("pool-aws-pool", secret) for secret in SECRETS),
     *((secret, "pool-aws-namespace") for secret in SECRETS),
     ("pool-aws-pool", "interconnect-aws-sync"),
-    ("pool-aws-pool", "interconnect-gitops-cluster"),
-    ("interconnect-gitops-cluster", "interconnect-placement"),
-    ("interconnect-placement", "interconnect-binding"),
-    ("interconnect-binding", "interconnect-set"),
-    ("interconnect-set", "acm-hub"),
+    ("pool-aws-pool", "cluster-set-gitops-cluster"),
+    ("cluster-set-gitops-cluster", "cluster-set-placement"),
+    ("cluster-set-placement", "cluster-set-interconnect-binding"),
+    ("cluster-set-interconnect-binding", "cluster-set-interconnect"),
+    ("cluster-set-interconnect", "acm-hub"),
     ("pool-aws-namespace", "acm-hub"),
     ("interconnect-aws-sync", "acm-hub"),
     ("acm-hub", "acm-operator-subscription"),
     ("acm-operator-subscription", "acm-operator-group"),
     ("acm-operator-group", "acm-operator-namespace"),
-    ("interconnect-gitops-cluster", "gitops-subscription"),
+    ("cluster-set-gitops-cluster", "gitops-subscription"),
 ]
 
 

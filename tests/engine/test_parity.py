@@ -1,0 +1,36 @@
+"""The lab's direct engine and Pulumi leave the same objects, so that what is shown on the one holds on the other."""
+
+from pathlib import Path
+
+from lab import engine
+from lab.cluster import Manifest
+from lab.fleet.objects import STEP
+from lab.hub import Hub
+from lab.pulumi_cli import PulumiStack
+from tests.engine.stacks import destroy
+from tests.objects import Key, objects, recorded_keys
+from tests.unit.stack_configs import SECRETS
+
+TOKEN = "connection-token"
+
+
+def written(hub: Hub) -> dict[Key, Manifest]:
+    """Return the stack's objects without what the simulator writes at random or by the clock."""
+    found = objects(hub.cluster, recorded_keys())
+    for manifest in found.values():
+        metadata = manifest["metadata"]
+        metadata["annotations"] = {k: v for k, v in (metadata["annotations"] or {}).items() if k != STEP}
+        if (metadata["labels"] or {}).get("skupper.io/type") == TOKEN:
+            manifest["data"] = set(manifest["data"])
+    return found
+
+
+def test_both_engines_leave_the_same_objects(hub: Hub, stack: PulumiStack, tmp_path: Path) -> None:
+    by_pulumi = written(hub)
+    assert set(by_pulumi) == recorded_keys()
+    destroy(stack, "--run-program")
+    engine.up("lab", hub.kubeconfig, tmp_path, say=print, secrets=SECRETS)
+    try:
+        assert written(hub) == by_pulumi
+    finally:
+        engine.destroy("lab", hub.kubeconfig, tmp_path, say=print)
