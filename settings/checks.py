@@ -1,6 +1,5 @@
 """Rules between parts of the settings. Each looks only at parts that are valid by themselves, so that all are told."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from settings.aws import Aws
 from settings.hub import KYVERNO_CHART, ClusterSet, Hub, Kyverno
 from settings.mistakes import Mistake, config_path, remove_command, set_command, wrong
 from settings.pools import Pool
+from settings.skupper_operator import of_version
 from settings.values import canonical_duration, nanoseconds
 from settings.watch import Watch
 
@@ -282,33 +282,10 @@ def _network(parts: Parts) -> Iterator[Mistake]:
         )
 
 
-# Versions 1 and 2 share the package; only the channel tells them apart. The old channels name no version.
-_CHANNEL = re.compile(r"stable-v?([12])(\.[0-9]+)?")
-_CSV = re.compile(r"[a-z0-9-]+\.v([12])\..+")
-CHANNELS = {1: "stable-1.9", 2: "stable-2.2"}
-
-
 def _skupper(parts: Parts) -> Iterator[Mistake]:
-    if not (parts.interconnect and parts.hub):
-        return
-    version, operator = parts.interconnect.version, parts.hub.operators.skupper
-    path = config_path("hub", ["operators", "skupper"])
-    channel = _CHANNEL.fullmatch(operator.channel)
-    if not channel or int(channel[1]) != version:
-        yield wrong(
-            f"{path}.channel",
-            f"got {operator.channel!r}, but interconnect.version is {version}",
-            f"a channel of version {version}, which the burst clusters get too: the two versions cannot talk",
-            CHANNELS[version],
-        )
-    csv = _CSV.fullmatch(operator.starting_csv or "")
-    if operator.starting_csv and (not csv or int(csv[1]) != version):
-        yield wrong(
-            f"{path}.startingCsv",
-            f"got {operator.starting_csv!r}, but interconnect.version is {version}",
-            f"a ClusterServiceVersion of version {version}",
-            f"skupper-operator.v{version}.0.0",
-        )
+    if parts.interconnect and parts.hub:
+        path, version = config_path("hub", ["operators", "skupper"]), parts.interconnect.version
+        yield from of_version(path, parts.hub.operators.skupper, version, "interconnect.version")
 
 
 def _prefixes(parts: Parts) -> Iterator[Mistake]:

@@ -5,8 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from settings.application import Guardrails, Resources
-from settings.hub import KYVERNO_CHART, Kyverno
+from settings.hub import KYVERNO_CHART, Kyverno, Operator
 from settings.section import Section
+from settings.skupper_operator import CHANNELS
 from settings.values import AddressRange, Duration, Image, LinkCost, Name, Text
 
 # The newest release of each major version when this was written.
@@ -30,13 +31,18 @@ class MetalLB(Section):
 class Controller(Section):
     """Skupper's controller, which serves the sites of a cluster."""
 
-    install: Literal["release", "existing"] = Field(
+    install: Literal["release", "operator", "existing"] = Field(
         default="release",
-        description="`release` installs it (version 1: the release's manifest; version 2: its Helm chart); `existing` "
-        "takes what is there, such as an operator's",
+        description="`release` installs it (version 1: the release's manifest; version 2: its Helm chart); `operator` "
+        "has OLM install it, on OpenShift; `existing` takes what is there",
     )
     release: Text | None = Field(
         default=None, description="the release; default: 1.9.6 for version 1, 2.2.1 for version 2", examples=["2.2.1"]
+    )
+
+    operator: Operator | None = Field(
+        default=None,
+        description="channel and approval with `operator`; default: stable-1.9 for version 1, stable-2.2 for version 2",
     )
 
 
@@ -145,6 +151,11 @@ class Mesh(MeshOptions):
     def release(self) -> str:
         """The release of Skupper."""
         return self.controller.release or RELEASES[self.version]
+
+    @property
+    def operator(self) -> Operator:
+        """The operator that OLM installs, if it does."""
+        return self.controller.operator or Operator(channel=CHANNELS[self.version])
 
 
 class MeshSettings(Section):

@@ -9,6 +9,7 @@ from settings.checks import RESERVED, kyverno_version, not_skuppers
 from settings.mesh import RELEASES, MeshApplication, MeshCluster, MeshLink, MeshOptions
 from settings.mistakes import Mistake, config_path, remove_command
 from settings.mistakes import wrong as _wrong
+from settings.skupper_operator import CHANNELS, minor_of, of_version
 
 # The router's Service and the one that hands out credentials (version 1: claims and console).
 ADDRESSES_TO_ACCEPT = 2
@@ -50,6 +51,21 @@ def _release(parts: MeshParts) -> Iterator[Mistake]:
     elif version == 2 and numbers < OLDEST_RELEASE_2:
         allowed = "2.2.0 or newer: before, a changed link cost never reached the router"
         yield _wrong(path, f"got {release!r}", allowed, RELEASES[2])
+
+
+def _operator(parts: MeshParts) -> Iterator[Mistake]:
+    operator = parts.options.controller.operator if parts.options else None
+    if not parts.options or not operator:
+        return
+    path, version = _path("controller", "operator"), parts.options.version
+    yield from of_version(path, operator, version, "version")
+    minor = minor_of(operator.channel)
+    if version == 2 and minor is not None and minor < OLDEST_RELEASE_2[1] and operator.channel.startswith("stable-2"):
+        allowed = "stable-2.2 or newer: before, a changed link cost never reached the router"
+        yield _wrong(f"{path}.channel", f"got {operator.channel!r}", allowed, CHANNELS[2])
+    if operator.approval == "Manual" and not operator.starting_csv:
+        allowed = "the version to approve: with Manual nothing else is installed"
+        yield _wrong(f"{path}.startingCsv", "is missing", allowed, f"skupper-operator.v{RELEASES[version]}")
 
 
 def _names(parts: MeshParts) -> Iterator[Mistake]:
@@ -208,7 +224,8 @@ def _kyverno(parts: MeshParts) -> Iterator[Mistake]:
 
 
 CHECKS: tuple[Callable[[MeshParts], Iterator[Mistake]], ...] = (
-    _release, _names, _sites, _link_ends, _link_sites, _pools, _namespace, _application, _reachable, _kyverno,
+    _release, _operator, _names, _sites, _link_ends, _link_sites, _pools, _namespace, _application, _reachable,
+    _kyverno,
 )  # fmt: skip
 
 

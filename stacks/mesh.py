@@ -52,6 +52,7 @@ def _end(settings: Mesh, cluster: MeshCluster, deployments: dict[str, pulumi.Res
         settings.controller,
         version=settings.version,
         release=settings.release,
+        operator=settings.operator,
         opts=on_cluster,
     )
     after = [namespace, *controller.ready]

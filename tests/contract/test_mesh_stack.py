@@ -353,3 +353,17 @@ def test_pools_are_announced_and_metal_lb_comes_first() -> None:
     assert announced.inputs["spec"] == {"ipAddressPools": ["spillway"]}
     namespace = recording.named("kubernetes:core/v1:Namespace", "c2-metallb-namespace")
     assert namespace.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
+
+
+@pytest.mark.parametrize(("version", "channel"), [(1, "stable-1.9"), (2, "stable-2.2")])
+def test_on_openshift_olm_installs_the_controller_by_a_channel_of_the_version(version: int, channel: str) -> None:
+    """Both versions are one package: only the channel keeps a network from being of mixed versions."""
+    recording = mesh(version, {"controller.install": "operator"})
+    subscriptions = recording.of_type("kubernetes:operators.coreos.com/v1alpha1:Subscription")
+    assert {r.name: r.inputs["spec"]["channel"] for r in subscriptions} == {
+        f"{cluster}-skupper-subscription": channel for cluster in ("c1", "c2", "c3")
+    }
+    assert {r.inputs["metadata"]["namespace"] for r in subscriptions} == {"openshift-operators"}
+    assert not [r for r in recording.registrations if r.name.endswith(("-skupper-release", "-skupper-manifest"))]
+    site = next(r for r in recording.registrations if r.name == ("c2-site-config" if version == 1 else "c2-site-site"))
+    assert "c2-skupper-subscription" in names(recording, site.dependencies)

@@ -44,7 +44,7 @@ def up(lab: Hub, folder: Path, **overrides: Any) -> engine.Result:
 
 
 def keys(folder: Path) -> set[Any]:
-    return {entry.key for entry in Inventory(folder / f"inventory-{STACK}.json")}
+    return {entry.key[1:] for entry in Inventory(folder / f"inventory-{STACK}.json")}
 
 
 def test_up_creates_what_is_recorded_and_up_again_changes_nothing(lab: Hub, folder: Path) -> None:
