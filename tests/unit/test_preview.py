@@ -27,7 +27,8 @@ from preview.revision import RevisionError, snapshot_at
 from preview.snapshot import snapshot
 from tests.unit.stack_configs import PLANTED, SECRETS
 
-PROGRAM = ("__main__.py", "components", "kinds", "policies", "preview", "settings", "stacks")
+PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests")
+PROGRAM = ("__main__.py", "policies", *PACKAGES)
 POOL = "kubernetes:hive.openshift.io/v1:ClusterPool pool-aws-pool"
 
 
