@@ -80,6 +80,31 @@ def bring_up(hub: Hub) -> None:
         _pulumi(hub)
 
 
+def await_generator(cluster: Cluster) -> None:
+    """Wait until Argo CD's generator reads the placement.
+
+    If it looks before ACM has made the ConfigMap that tells it how, it looks again after three minutes. On a real hub
+    that passes while the pool installs; here it would be longer than a burst, so it is asked to look at once.
+
+    Raises:
+        TimeoutError: it does not come about.
+    """
+    kind = ("argoproj.io/v1alpha1", "ApplicationSet")
+
+    def reads() -> bool:
+        found = cluster.find(*kind, argocd.NAMESPACE)
+        for one in found:
+            conditions: list[Manifest] = one.get("status", {}).get("conditions") or []
+            if any(this["type"] == "ParametersGenerated" and this["status"] == "True" for this in conditions):
+                continue
+            patch = {"metadata": {"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}}}
+            cluster.patch(*kind, one["metadata"]["name"], patch, argocd.NAMESPACE)
+            return False
+        return bool(found)
+
+    cluster.wait_for("Argo CD's generator", reads, 60, interval=1)
+
+
 def lab_secrets(folder: Path) -> dict[str, Any]:
     """Return the made-up secrets of a lab, the same ones on every run."""
     path = folder / "secrets.yaml"
@@ -116,6 +141,7 @@ def _burst(hub: Hub) -> None:
 
     say("\nBefore the burst:")
     before = Timeline(say)
+    await_generator(cluster)
     _scale(cluster, workload.namespace, workload.name, burst.release_at)
     cluster.wait_for("no claim left from before", lambda: not cluster.find(*place), 120)
     cluster.wait_for("a standby cluster", lambda: states() == ["Hibernating"] * pool.size, 120)

@@ -10,7 +10,7 @@ from drain.hub import Hub as DrainHub
 from drain.steps import resume
 from lab import engine
 from lab.binaries import LabError
-from lab.demo import FACTOR, REPOSITORY, STACK, lab_secrets
+from lab.demo import FACTOR, REPOSITORY, STACK, await_generator, lab_secrets
 from lab.hub import Hub
 from lab.scenarios.catalogue import SCENARIOS, Scenario
 from lab.scenarios.run import Run
@@ -74,6 +74,7 @@ def play(hub: Hub, scenario: Scenario, picture: Path) -> None:
     places = [pool.place for pool in settings.pools]
     resume(DrainHub("lab", str(hub.kubeconfig)), places, say=lambda _: None)
     engine.up(STACK, hub.kubeconfig, hub.folder, say=lambda _: None, overrides=changes, secrets=lab_secrets(hub.folder))
+    await_generator(hub.cluster)
     run = Run(hub, settings)
     run.begin()
     try:
