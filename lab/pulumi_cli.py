@@ -108,6 +108,10 @@ class PulumiStack:
         # They do not take the config's file.
         return self._command(["pulumi", "stack", *arguments, "--stack", self.stack], self.folder)
 
+    def cancel(self) -> None:
+        """Give up what another run of the CLI has begun, as one that was killed has; that unlocks the stack."""
+        self._command(["pulumi", "cancel", "--yes", "--stack", self.stack, "--non-interactive"], self.folder)
+
     def _command(
         self, words: list[str], folder: Path, *, told: bool = False, env: Mapping[str, str] | None = None
     ) -> str:

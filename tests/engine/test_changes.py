@@ -34,7 +34,7 @@ def replaced(*names: str) -> set[str]:
 POLICIES = [f"burst-aws-burst-{policy}" for policy in ("claim", "reclaim", "heartbeat", "release")]
 # What, its config, and what Pulumi may do. Each comes on top of those before.
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "pool size": ({"spillway:pools[0].size": 2}, updated("pool-aws-pool")),
+    "pool size": ({"spillway:pools[0].size": 2}, updated("pool-aws-pool", "watch-rules")),
     "install-config": (
         {"spillway:pools[0].workers": {"replicas": 4}},
         # A new Secret by its hashed name, then the pool, then the old Secret goes.
@@ -74,7 +74,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
             "interconnect-west-token",
             "interconnect-west-sync",
         )
-        | updated("delivery-project"),
+        | updated("delivery-project", "watch-rules"),
     ),
     "new tier": (
         {"spillway:bursts[1]": TIER},

@@ -28,7 +28,8 @@ POOL = "hive.openshift.io/clusterpool-name"
 def fleet(lab: Hub) -> Iterator[None]:
     def spoke(name: str) -> Cluster | None:
         deployment = lab.cluster.get(HIVE, "ClusterDeployment", name, name) or {}
-        up = ("Running", "SyncSetsNotApplied")
+        # Also while it is resuming: it runs when its API answers.
+        up = ("Running", "SyncSetsNotApplied", "StartingMachines")
         return lab.cluster if deployment.get("status", {}).get("powerState") in up else None
 
     said: list[str] = []
