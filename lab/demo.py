@@ -160,7 +160,7 @@ def _burst(hub: Hub) -> None:
     timeline.add(REAL, f"{up} pods are ready on the hub (nodes by KWOK)")
     running = cluster.wait_for("the claim's cluster running", lambda: _running(live()), 120)
     timeline.add(PLAYED, f"Hive resumed {running} and gave it to the claim; a spare is being installed")
-    _delivered(hub, timeline, running, workload)
+    _delivered(hub, timeline, running, workload, burst.replicas)
     hold = burst.release_at + 1
     _scale(cluster, workload.namespace, workload.name, hold)
     timeline.add(REAL, f"the application is scaled to {hold}: above releaseAt ({burst.release_at}), the claim is kept")
@@ -197,13 +197,14 @@ def traces(hub: Hub, name: str) -> list[str]:
     ]
 
 
-def _delivered(hub: Hub, timeline: Timeline, name: str, workload: Workload) -> None:
+def _delivered(hub: Hub, timeline: Timeline, name: str, workload: Workload, replicas: int) -> None:
     """Wait until the application serves in the burst cluster, and show it."""
     hub.cluster.wait_for("ACM's import", lambda: _secret(hub.cluster, name), 60)
     timeline.add(PLAYED, f"ACM imported {name} and told Argo CD of it")
     place = workload.namespace
     spoke = hub.cluster.wait_for(f"{name}'s API server", lambda: hub.spokes.spoke(name), 60)
-    hub.cluster.wait_for("the application's pods", lambda: _ready(spoke, place, workload.name), 90)
+    pods = lambda: _ready(spoke, place, workload.name) == replicas  # noqa: E731 (read like the others)
+    hub.cluster.wait_for("the application's pods", pods, 90)
     timeline.add(REAL, f"Argo CD delivered the application to {name} from this working tree's gitops/{STACK}")
     token = spoke.find("v1", "Secret", place, f"{TYPE_LABEL}={TOKEN}")
     timeline.add(PLAYED, f"Hive had put the token there: Secret {', '.join(one['metadata']['name'] for one in token)}")

@@ -12,14 +12,16 @@ from tests.objects import Key, objects, recorded_keys
 from tests.unit.stack_configs import SECRETS
 
 TOKEN = "connection-token"
+# What others write: the simulator, and Kubernetes, which counts a Deployment's changes.
+OTHERS = {STEP, "deployment.kubernetes.io/revision"}
 
 
 def written(hub: Hub) -> dict[Key, Manifest]:
-    """Return the stack's objects without what the simulator writes at random or by the clock."""
+    """Return the stack's objects without what others write at random, by the clock or by their history."""
     found = objects(hub.cluster, recorded_keys())
     for manifest in found.values():
         metadata = manifest["metadata"]
-        metadata["annotations"] = {k: v for k, v in (metadata["annotations"] or {}).items() if k != STEP}
+        metadata["annotations"] = {k: v for k, v in (metadata["annotations"] or {}).items() if k not in OTHERS}
         if (metadata["labels"] or {}).get("skupper.io/type") == TOKEN:
             manifest["data"] = set(manifest["data"])
     return found
