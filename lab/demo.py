@@ -14,7 +14,7 @@ from lab import argocd, engine
 from lab.binaries import LabError
 from lab.cluster import Cluster, Manifest
 from lab.controlplane import write_private
-from lab.fleet.objects import HIVE, deleting
+from lab.fleet.objects import HIVE, deleting, stamp
 from lab.fleet.observe import clusters, leaks
 from lab.fleet.skupper_network import network
 from lab.hub import Hub
@@ -97,7 +97,9 @@ def await_generator(cluster: Cluster) -> None:
             conditions: list[Manifest] = one.get("status", {}).get("conditions") or []
             if any(this["type"] == "ParametersGenerated" and this["status"] == "True" for this in conditions):
                 continue
-            patch = {"metadata": {"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}}}
+            # Any annotation wakes the controller. Its own for that would make it write the object back, as the owner of
+            # the generators, and the next `up` on this lab would be refused.
+            patch = {"metadata": {"annotations": {"lab.spillway.io/asked": stamp()}}}
             cluster.patch(*kind, one["metadata"]["name"], patch, argocd.NAMESPACE)
             return False
         return bool(found)
