@@ -52,7 +52,10 @@ STEPS = (
     Step("policies", ("pytest", "tests/policies"), quick=True),
     Step("lab binaries", ("lab", "build")),
     Step("conformance", ("pytest", "tests/conformance")),
-    Step("lab", ("pytest", "tests/lab")),
+    # Those that look at all of a lab, or at Kyverno's view of its kinds, get one of their own.
+    Step("lab", ("pytest", "tests/lab", "--ignore-glob=*test_sequences.py", "--ignore-glob=*test_weights*.py")),
+    Step("lab: sequences", ("pytest", "tests/lab/test_sequences.py")),
+    Step("lab: weights", ("pytest", "tests/lab/test_weights.py", "tests/lab/test_weights_kept.py")),
     Step("engine", ("pytest", "tests/engine")),
 )
 
