@@ -34,6 +34,11 @@ FAILED = {"FailedToStartMachines": RESUMING, "FailedToStop": STOPPING}
 FAULT = "lab.spillway.io/fault"
 
 
+def set_fault(cluster: Cluster, name: str, fault: str | None) -> None:
+    """Let something go wrong with a cluster, or with None nothing any more."""
+    cluster.patch(HIVE, "ClusterDeployment", name, {"metadata": {"annotations": {FAULT: fault}}}, name)
+
+
 def next_power(state: str, wanted: str, *, over: bool) -> str:
     """Return the power state that follows; what is under way is finished before the other way begins.
 

@@ -11,19 +11,17 @@ import base64
 import secrets
 from collections.abc import Callable
 
+from kinds.skupper import SITE_CONFIG_MAP, TOKEN, TOKEN_REQUEST, TYPE_LABEL
 from lab.cluster import Cluster
 from lab.fleet.objects import things
 from lab.fleet.timing import Clock
 
-LABEL = "skupper.io/type"
-REQUEST, TOKEN = "connection-token-request", "connection-token"
-
 
 def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
     """Fill every token that was asked for."""
-    for request in things(cluster, "v1", "Secret", selector=f"{LABEL}={REQUEST}"):
-        site = cluster.get("v1", "ConfigMap", "skupper-site", request.namespace)
+    for request in things(cluster, "v1", "Secret", selector=f"{TYPE_LABEL}={TOKEN_REQUEST}"):
+        site = cluster.get("v1", "ConfigMap", SITE_CONFIG_MAP, request.namespace)
         if site and clock.over(clock.timings.token, request.since("token")):
             data = {key: base64.b64encode(secrets.token_bytes(32)).decode() for key in ("ca.crt", "tls.crt", "tls.key")}
-            request.merge({"metadata": {"labels": {LABEL: TOKEN}}, "data": data})
+            request.merge({"metadata": {"labels": {TYPE_LABEL: TOKEN}}, "data": data})
             say(f"token {request.namespace}/{request.name} filled")

@@ -7,24 +7,23 @@ makes no link. Leaves out: claims, and the link that two tokens to one site are 
 
 from collections.abc import Callable
 
+from kinds.skupper import COST_ANNOTATION, TOKEN, TYPE_LABEL
 from lab.fleet import skupper1_sites, skupper_router
 from lab.fleet.objects import Thing
-from lab.fleet.skupper1_tokens import ISSUED_BY, LABEL, TOKEN
+from lab.fleet.skupper1_tokens import ISSUED_BY
 from lab.fleet.skupper_credentials import issuer
 from lab.fleet.skupper_router import Connection
 from lab.fleet.skupper_world import World
 from lab.fleet.timing import Clock
 
-COST = "skupper.io/cost"
-
 
 def wanted(site: Thing, token: Thing) -> Connection | None:
     """Return the connection that a token asks for, None if it asks for none."""
     notes = token.annotations
-    if token.labels.get(LABEL) != TOKEN or notes.get(ISSUED_BY) == site.metadata["uid"] or token.deleting:
+    if token.labels.get(TYPE_LABEL) != TOKEN or notes.get(ISSUED_BY) == site.metadata["uid"] or token.deleting:
         return None
     role = "edge" if skupper1_sites.edge(site) else "inter-router"
-    cost = notes.get(COST, "1")
+    cost = notes.get(COST_ANNOTATION, "1")
     if not cost.isdigit() or f"{role}-host" not in notes:
         return None
     # Not set is 1, and so is 0.

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 
+from kinds.skupper import SITE_CA, SITE_CONFIG_MAP
 from lab.fleet import skupper_router
 from lab.fleet.objects import Thing
 from lab.fleet.skupper_access import Front, Point, points
@@ -18,8 +19,7 @@ from lab.fleet.skupper_world import World, owner
 from lab.fleet.timing import Clock
 
 IDENTITY = ("v1", "ConfigMap")
-NAME = "skupper-site"
-CA = "skupper-site-ca"
+NAME, CA = SITE_CONFIG_MAP, SITE_CA
 PORTS = {"inter-router": 55671, "edge": 45671}
 CLAIMS = {"claims": 8081}
 # Where the lab notes what the real controller has in the certificate's host names.

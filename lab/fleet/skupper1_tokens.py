@@ -9,14 +9,13 @@ edge site refuses. Leaves out: claims, and real certificates (the bytes are rand
 
 from collections.abc import Callable
 
+from kinds.skupper import TOKEN, TOKEN_REQUEST, TYPE_LABEL
 from lab.fleet import skupper1_sites
 from lab.fleet.objects import Thing
 from lab.fleet.skupper_credentials import issue
 from lab.fleet.skupper_world import World
 from lab.fleet.timing import Clock
 
-LABEL = "skupper.io/type"
-REQUEST, TOKEN = "connection-token-request", "connection-token"
 ISSUED_BY = "skupper.io/generated-by"
 VERSION = "1.9.6"
 
@@ -32,13 +31,13 @@ def reconcile(world: World, clock: Clock, say: Callable[[str], None]) -> None:
     """Fill every token that was asked for."""
     for cluster in world.clusters:
         for request in world.things(cluster, "v1", "Secret"):
-            if request.labels.get(LABEL) != REQUEST:
+            if request.labels.get(TYPE_LABEL) != TOKEN_REQUEST:
                 continue
             site = world.find(cluster, *skupper1_sites.IDENTITY, request.namespace, skupper1_sites.NAME)
             ca = world.find(cluster, "v1", "Secret", request.namespace, skupper1_sites.CA)
             if site is None or ca is None or not skupper1_sites.accepting(site):
                 continue
             if clock.over(clock.timings.token, request.since("token")):
-                metadata = {"labels": {LABEL: TOKEN}, "annotations": annotations(site)}
+                metadata = {"labels": {TYPE_LABEL: TOKEN}, "annotations": annotations(site)}
                 request.merge({"metadata": metadata, "data": issue(ca.data, request.name)})
                 say(f"{cluster}: token {request.namespace}/{request.name} filled")

@@ -16,16 +16,16 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
+from kinds.skupper import SITE_CONFIG_MAP, TOKEN, TYPE_LABEL
 from lab.cluster import Cluster, Manifest
 from lab.fleet.objects import HIVE, things
-from lab.fleet.skupper import LABEL, TOKEN
 from lab.fleet.spokes import Spokes
 from lab.fleet.timing import Clock
 
-SITE, STATUS, KEY = "skupper-site", "skupper-network-status", "NetworkStatus"
+STATUS, KEY = "skupper-network-status", "NetworkStatus"
 OLM = "operators.coreos.com/v1alpha1"
 ADDRESS, PORT = "skupper.io/address", "skupper.io/port"
-TOKENS = f"{LABEL}={TOKEN}"
+TOKENS = f"{TYPE_LABEL}={TOKEN}"
 Network = dict[str, Any]
 
 
@@ -33,7 +33,7 @@ def reconcile(spokes: Spokes, cluster: Cluster, _clock: Clock, say: Callable[[st
     """Bring the network of every site of the hub up to date."""
     deployments = things(cluster, HIVE, "ClusterDeployment")
     for site in cluster.find("v1", "ConfigMap"):
-        if site["metadata"]["name"] != SITE:
+        if site["metadata"]["name"] != SITE_CONFIG_MAP:
             continue
         namespace: str = site["metadata"]["namespace"]
         tokens = [found.get("data") for found in cluster.find("v1", "Secret", namespace, TOKENS)]
@@ -64,7 +64,7 @@ def _linked(spoke: Cluster, namespace: str, tokens: list[Any]) -> bool:
     try:
         operators = [found["spec"]["name"] for found in spoke.find(OLM, "Subscription")]
         own = [found.get("data") for found in spoke.find("v1", "Secret", namespace, TOKENS)]
-        site = spoke.get("v1", "ConfigMap", SITE, namespace)
+        site = spoke.get("v1", "ConfigMap", SITE_CONFIG_MAP, namespace)
     except (ApiException, HTTPError, OSError, LookupError):
         return False
     return bool(site and "skupper-operator" in operators and any(data and data in tokens for data in own))
@@ -74,7 +74,7 @@ def _status(hub: Cluster, namespace: str, members: list[tuple[str, Cluster]]) ->
     connectors: Counter[str] = Counter()
     sites: list[Network] = []
     for cluster in [hub, *(member for _, member in members)]:
-        site = cluster.get("v1", "ConfigMap", SITE, namespace) or {"metadata": {"uid": ""}}
+        site = cluster.get("v1", "ConfigMap", SITE_CONFIG_MAP, namespace) or {"metadata": {"uid": ""}}
         offered = list(_connectors(cluster, namespace))
         connectors.update(connector["address"] for connector in offered)
         links = [] if cluster is hub else [{"name": "hub", "mode": "interior", "direction": "outgoing"}]

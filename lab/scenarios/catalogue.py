@@ -13,7 +13,7 @@ from kinds.kyverno import DeletingPolicySpec as ReleasePolicy
 from lab import engine
 from lab.binaries import LabError
 from lab.fleet.acm_clusters import LOST
-from lab.fleet.hive_deployments import FAULT
+from lab.fleet.hive_deployments import set_fault
 from lab.fleet.objects import HIVE
 from lab.fleet.observe import clusters, leaks
 from lab.scenarios.run import Run
@@ -159,12 +159,12 @@ def unreachable(run: Run) -> None:
     run.wait("burst cluster that serves", run.served)
     name = next(seen.name for seen in clusters(run.hub.cluster) if seen.claim)
     run.mark(f"{name} cannot be reached")
-    _fault(run, name, LOST)
+    set_fault(run.hub.cluster, name, LOST)
     run.hold(15)
     if not (run.now.live and run.now.applications):
         raise LabError("the claim or the application went while the cluster could not be reached")
     run.mark(f"{name} is back")
-    _fault(run, name, None)
+    set_fault(run.hub.cluster, name, None)
     run.hold(5)
     run.load(LOW)
     _all_over(run)
@@ -268,10 +268,6 @@ def _force(run: Run, name: str, spec: Mapping[str, object]) -> None:
     kind = (ReleasePolicy.api_version, ReleasePolicy.kind)
     found = run.hub.cluster.get(*kind, name) or {}
     run.hub.cluster.replace({**found, "spec": spec})
-
-
-def _fault(run: Run, name: str, fault: str | None) -> None:
-    run.hub.cluster.patch(HIVE, "ClusterDeployment", name, {"metadata": {"annotations": {FAULT: fault}}}, name)
 
 
 # A second pool and a second tier on it, which claims when the hub has eight pods.

@@ -45,10 +45,13 @@ def install_config(secret: Resource) -> dict[str, Any] | None:
     return cast(dict[str, Any], parsed) if isinstance(parsed, dict) else None
 
 
+def _roles(config: dict[str, Any]) -> list[Any]:
+    compute: Any = config.get("compute")
+    return [config.get("controlPlane"), *(cast(list[Any], compute) if isinstance(compute, list) else [])]
+
+
 def machines(config: dict[str, Any]) -> list[Machines]:
     """Return the machines of an install-config. 120 GiB is the installer's default volume."""
-    compute: Any = config.get("compute")
-    roles = [config.get("controlPlane"), *(cast(list[Any], compute) if isinstance(compute, list) else [])]
     return [
         Machines(
             str(at(role, "name")),
@@ -56,16 +59,14 @@ def machines(config: dict[str, Any]) -> list[Machines]:
             int(at(role, "replicas", 3)),
             int(at(role, "platform.aws.rootVolume.size", 120)),
         )
-        for role in roles
+        for role in _roles(config)
         if isinstance(role, dict)
     ]
 
 
 def zones(config: dict[str, Any]) -> int:
     """Return the number of zones that the machines are in; one if none are named."""
-    compute: Any = config.get("compute")
-    roles = [config.get("controlPlane"), *(cast(list[Any], compute) if isinstance(compute, list) else [])]
-    return len({zone for role in roles for zone in at(role, "platform.aws.zones", [])}) or 1
+    return len({zone for role in _roles(config) for zone in at(role, "platform.aws.zones", [])}) or 1
 
 
 def of_pool(pool: Resource, resources: Sequence[Resource]) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from lab import engine
 from lab.cluster import Cluster, Manifest
 from lab.fleet import aws
 from lab.fleet.acm_claims import API as OCM
-from lab.fleet.hive_deployments import FAULT
+from lab.fleet.hive_deployments import set_fault
 from lab.fleet.objects import HIVE, deleting
 from lab.fleet.observe import clusters, leaks
 from lab.hub import FLEET, Hub
@@ -304,9 +304,8 @@ class Stack:
                 self._changed.notify_all()
 
     def _fault(self, name: str, fault: str | None) -> None:
-        patch = {"metadata": {"annotations": {FAULT: fault}}}
         try:
-            self.cluster.patch(HIVE, "ClusterDeployment", name, patch, name)
+            set_fault(self.cluster, name, fault)
         except ApiException as gone:
             if gone.status != 404:
                 raise

@@ -10,7 +10,7 @@ from kubernetes.client.exceptions import ApiException
 from lab.cluster import Cluster, Manifest
 from lab.fleet import aws
 from lab.fleet.acm_claims import API as OCM
-from lab.fleet.hive_deployments import FAULT
+from lab.fleet.hive_deployments import set_fault
 from lab.fleet.objects import HIVE
 from lab.fleet.observe import Seen, clusters, leaks
 
@@ -87,8 +87,7 @@ class World:
         return self.cluster.get(HIVE, "ClusterDeployment", name, name) or {}
 
     def fault(self, name: str, fault: str | None) -> None:
-        patch = {"metadata": {"annotations": {FAULT: fault}}}
-        self.cluster.patch(HIVE, "ClusterDeployment", name, patch, name)
+        set_fault(self.cluster, name, fault)
 
     def gone(self, claim: str) -> None:
         self.until(f"{claim} gone", lambda: self.get("ClusterClaim", claim) is None)
