@@ -30,6 +30,7 @@ from lab.hub import FLEET, Hub
 from lab.kyverno import CONTROLLERS
 from preview.recording import ROOT
 from preview.stack_settings import read_settings
+from tests.lab.requests import pending
 from tests.lab.world import conditions
 from tests.unit.stack_configs import SECRETS
 
@@ -48,7 +49,6 @@ WATCHED = (
     ("apps/v1", "Deployment"), (HIVE, "ClusterPool"), (HIVE, "ClusterClaim"), (HIVE, "ClusterDeployment"),
     (OCM, "ManagedCluster"), (ARGO, "Application"),
 )  # fmt: skip
-UPDATE_REQUEST = ("kyverno.io/v2", "UpdateRequest")
 SIZE, IMAGE, HOLD = "spillway:pools[0].size", "spillway:pools[0].releaseImage", "spillway:bursts[0].minimumHold"
 CHOICES: dict[str, list[Any]] = {
     SIZE: [0, 1, 2],
@@ -258,7 +258,7 @@ class Stack:
             f"spare clusters {spare}, not {size} asleep": spare == ["Hibernating"] * size,
             "the pool has stale clusters": self._current(),
             f"applications {self._orphans(set(held))} have no cluster": not self._orphans(set(held)),
-            "Kyverno has work left": not self._pending(),
+            "Kyverno has work left": not pending(self.cluster),
             **self._caused(len(claims)),
         }
         return [text for text, holds in rules.items() if not holds]
@@ -285,10 +285,6 @@ class Stack:
     def _orphans(self, held: set[str]) -> list[str]:
         names = [found["metadata"]["name"] for found in self.cluster.find(ARGO, "Application")]
         return [name for name in names if name.removeprefix(f"{self.delivery}-") not in held]
-
-    def _pending(self) -> bool:
-        requests = self.cluster.find(*UPDATE_REQUEST)
-        return any(found.get("status", {}).get("state") == "Pending" for found in requests)
 
     def _beat(self) -> None:
         """Write the autoscaler's status, as its controller does every 15 seconds."""

@@ -16,10 +16,10 @@ from lab.hub import Hub
 from lab.kyverno import BACKGROUND
 from preview.recording import record
 from preview.registration import reveal
+from tests.lab.requests import UPDATE_REQUEST, pending
 
 CLAIM = ("hive.openshift.io/v1", "ClusterClaim")
 DEPLOYMENT = ("apps/v1", "Deployment", "sample-kotlin-spring", "interconnect")
-UPDATE_REQUEST = ("kyverno.io/v2", "UpdateRequest")
 NAMESPACE, HOLD = "aws", 3
 NAMESPACES = (NAMESPACE, DEPLOYMENT[3])
 CLAIM_AT, RELEASE_AT = 4, 1
@@ -111,11 +111,7 @@ class Trigger:
             self._await_queue()
 
     def _await_queue(self) -> None:
-        self.wait("no pending update requests", lambda: not self._pending(), 90)
-
-    def _pending(self) -> bool:
-        requests = self.cluster.find(*UPDATE_REQUEST)
-        return any(found.get("status", {}).get("state") == "Pending" for found in requests)
+        self.wait("no pending update requests", lambda: not pending(self.cluster), 90)
 
     def _forget_requests(self) -> None:
         # In a storm Kyverno leaves some requests untouched until it is restarted.

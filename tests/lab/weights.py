@@ -13,6 +13,7 @@ from lab.hub import Hub
 from preview.recording import record
 from preview.registration import reveal
 from tests.conformance.upstream import CRDS
+from tests.lab.requests import UPDATE_REQUEST
 
 SKUPPER = "skupper.io/v2alpha1"
 KINDS = (
@@ -21,7 +22,6 @@ KINDS = (
 )
 NAMESPACE, ELSEWHERE = "interconnect", "elsewhere"
 APPLICATION = "sample-spring-kotlin-microservice"
-UPDATE_REQUEST = ("kyverno.io/v2", "UpdateRequest")
 # Much time for a busy machine.
 SOON = 60
 
