@@ -9,7 +9,8 @@ from lab.demo import demo
 from lab.demo_mesh import demo as demo_mesh
 from lab.hub import Hub
 from lab.mesh import MeshLab
-from preview.recording import ROOT
+from preview.recording import ROOT, ProgramError
+from settings import SettingsError
 
 
 def say(line: str) -> None:
@@ -46,7 +47,7 @@ def main(arguments: list[str]) -> int:
             demo_mesh(mesh)
         else:
             demo(hub)
-    except LabError as error:
+    except (LabError, ProgramError, SettingsError) as error:
         say(f"\n{error}")
         return 1
     except KeyboardInterrupt:

@@ -1,47 +1,23 @@
 """The lab as a whole: a control plane that looks like an OpenShift hub, with Kyverno, and the simulator of the rest."""
 
-import os
-import shutil
 import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
 
 from lab import argocd, crds
 from lab.argocd import ArgoCD
 from lab.binaries import ensure
 from lab.cluster import Cluster
 from lab.controlplane import ControlPlane
+from lab.folder import FLEET, LabFolder
 from lab.kyverno import CONTROLLERS, Kyverno
 from lab.nodes import add_nodes
-from lab.processes import Process
 from lab.repository import Repository
 from lab.spokes import FOLDER, Spokes
 
 NODES = 3
-FLEET = "fleet"
 
 
-class Hub:
-    """A lab in a folder.
-
-    Args:
-        folder: its state; made on start, removed by `remove`.
-        say: is told about long steps.
-        crds: a folder with upstream CRDs.
-        tied: end with the program that started it (for tests).
-    """
-
-    def __init__(self, folder: Path, say: Callable[[str], None], *, crds: Path | None = None, tied: bool = False):
-        self.folder = folder
-        self.say = say
-        self._crds = crds
-        self._tied = tied
-
-    @property
-    def kubeconfig(self) -> Path:
-        """The kubeconfig of the administrator; its context is `lab`."""
-        return self.folder / "kubeconfig"
+class Hub(LabFolder):
+    """The lab of a hub stack; its kubeconfig has the context `lab`."""
 
     def start(self) -> None:
         """Bring everything up but the simulator; what runs already is left alone."""
@@ -58,15 +34,8 @@ class Hub:
         self.argocd.install()
         self.argocd.start()
 
-    def play(self, factor: float) -> None:
-        """Start the simulator as a process, with time running `factor` times faster."""
-        command = [
-            *(sys.executable, "-m", "lab.fleet"),
-            *("--kubeconfig", str(self.kubeconfig), "--factor", str(factor), "--spokes", str(self.folder)),
-            *(["--tied"] if self._tied else []),
-        ]
-        path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
-        self.process(FLEET).start(command, {"PYTHONPATH": path})
+    def _played(self) -> list[str]:
+        return ["--spokes", str(self.folder), *(["--tied"] if self._tied else [])]
 
     @property
     def spokes(self) -> Spokes:
@@ -84,10 +53,6 @@ class Hub:
         """The git repository that Argo CD reads."""
         return Repository(self.folder / "gitops.git")
 
-    def process(self, name: str) -> Process:
-        """Return a process of the lab by its name."""
-        return Process(name, self.folder, self._tied)
-
     def running(self) -> dict[str, int | None]:
         """Return the process number of each part, None where it does not run."""
         own = {name: self.process(name).pid() for name in self._clients()} | ControlPlane(self.folder, {}).running()
@@ -100,12 +65,6 @@ class Hub:
             self.process(name).stop(grace=60 if name == FLEET else 10)
         self.spokes.stop_all()
         ControlPlane(self.folder, {}).stop()
-
-    def remove(self) -> None:
-        """Stop everything and remove the folder."""
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.say(f"the lab in {self.folder.name} is gone")
 
     def how_to_use(self) -> str:
         """Return how to look around and how to stop."""

@@ -15,9 +15,9 @@ from lab.hub import Hub
 from lab.scenarios.catalogue import SCENARIOS, Scenario
 from lab.scenarios.run import Run
 from preview.gitops import stack_files
-from preview.recording import ROOT
+from preview.recording import ROOT, ProgramError
 from preview.stack_settings import read_settings
-from settings import Settings
+from settings import Settings, SettingsError
 
 
 def say(line: str) -> None:
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
             picture = options.pictures / f"{name}.svg"
             try:
                 play(hub, SCENARIOS[name], picture)
-            except (LabError, TimeoutError) as error:
+            except (LabError, ProgramError, SettingsError, TimeoutError) as error:
                 say(f"  {name} FAILED: {error}")
                 failed.append(name)
             say(f"  picture: {picture}")
