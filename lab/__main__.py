@@ -9,13 +9,9 @@ from lab.demo import demo
 from lab.demo_mesh import demo as demo_mesh
 from lab.hub import Hub
 from lab.mesh import MeshLab
+from lab.terminal import say
 from preview.recording import ROOT, ProgramError
 from settings import SettingsError
-
-
-def say(line: str) -> None:
-    """Print a line at once."""
-    print(line, flush=True)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,5 +1,6 @@
 """The mesh stack: clusters that exist already, their Skupper network, and an application that several of them serve."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -25,14 +26,12 @@ def mesh(settings: Mesh) -> dict[str, Any]:
     Each cluster has one explicit provider, and everything on it is named after it: whatever fails names its cluster.
     Only links join the objects of two clusters, so a cluster that is away stops nothing but its own.
     """
-    ends: dict[str, LinkEnd] = {}
-    deployments: dict[str, pulumi.Resource] = {}
-    for cluster in settings.clusters:
-        ends[cluster.name] = _end(settings, cluster, deployments)
+    members = {cluster.name: _member(settings, cluster) for cluster in settings.clusters}
     for link in settings.links:
-        SkupperLink(f"{link.from_}-{link.to}", link, accepting=ends[link.to], linking=ends[link.from_])
+        accepting, linking = members[link.to].end, members[link.from_].end
+        SkupperLink(f"{link.from_}-{link.to}", link, accepting=accepting, linking=linking)
     for cluster in settings.clusters:
-        _service(settings, cluster, ends[cluster.name], deployments)
+        _service(settings, cluster, members[cluster.name])
     return {
         "version": settings.version,
         "clusters": {cluster.name: cluster.context for cluster in settings.clusters},
@@ -42,7 +41,15 @@ def mesh(settings: Mesh) -> dict[str, Any]:
     }
 
 
-def _end(settings: Mesh, cluster: MeshCluster, deployments: dict[str, pulumi.Resource]) -> LinkEnd:
+@dataclass(frozen=True)
+class _Member:
+    """A cluster's end of its links, and the application's Deployment if it is there."""
+
+    end: LinkEnd
+    deployment: pulumi.Resource | None = None
+
+
+def _member(settings: Mesh, cluster: MeshCluster) -> _Member:
     """Create what a cluster has by itself: controller, addresses, site and application."""
     provider = _provider(cluster.name, settings, cluster)
     on_cluster = pulumi.ResourceOptions(provider=provider)
@@ -78,8 +85,9 @@ def _end(settings: Mesh, cluster: MeshCluster, deployments: dict[str, pulumi.Res
         observer=settings.release,
     )
     site = SkupperSite(f"{cluster.name}-site", args, after=after, opts=on_cluster)
+    deployment: pulumi.Resource | None = None
     if cluster.replicas is not None:
-        deployments[cluster.name] = MeshApplication(
+        deployment = MeshApplication(
             f"{cluster.name}-application",
             settings.application,
             namespace=settings.namespace,
@@ -90,7 +98,7 @@ def _end(settings: Mesh, cluster: MeshCluster, deployments: dict[str, pulumi.Res
         ).deployment
     linking = settings.version == 2 and any(link.from_ == cluster.name for link in settings.links)
     adopter = _provider(f"{cluster.name}-adopter", settings, cluster, upsert=True) if linking else None
-    return LinkEnd(site, provider, adopter)
+    return _Member(LinkEnd(site, provider, adopter), deployment)
 
 
 def _provider(name: str, settings: Mesh, cluster: MeshCluster, *, upsert: bool | None = None) -> kubernetes.Provider:
@@ -104,11 +112,11 @@ def _provider(name: str, settings: Mesh, cluster: MeshCluster, *, upsert: bool |
     )
 
 
-def _service(settings: Mesh, cluster: MeshCluster, end: LinkEnd, deployments: dict[str, pulumi.Resource]) -> None:
-    application, serving = settings.application, deployments.get(cluster.name)
+def _service(settings: Mesh, cluster: MeshCluster, member: _Member) -> None:
+    application, serving = settings.application, member.deployment
     if serving is None and cluster.name not in application.exposed_to:
         return
-    balance, on_cluster = application.balance, pulumi.ResourceOptions(provider=end.provider)
+    balance, on_cluster = application.balance, pulumi.ResourceOptions(provider=member.end.provider)
     pods = {f"{application.name}.{c.name}": c.replicas for c in settings.clusters if c.replicas is not None}
     service = SkupperService(
         f"{cluster.name}-service",
@@ -121,7 +129,7 @@ def _service(settings: Mesh, cluster: MeshCluster, end: LinkEnd, deployments: di
             weights=pods if balance == "pods" else {},
             priority=tuple(pods) if balance == "priority" else (),
         ),
-        site=end.site,
+        site=member.end.site,
         after=[serving] if serving else [],
         opts=on_cluster,
     )

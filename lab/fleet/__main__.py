@@ -11,13 +11,9 @@ from lab.binaries import ensure
 from lab.fleet.mesh import MeshFleet
 from lab.fleet.runtime import Fleet
 from lab.spokes import Spokes
+from lab.terminal import say
 
 ENDING = {signal.SIGTERM, signal.SIGINT}
-
-
-def say(text: str) -> None:
-    """Print a line at once."""
-    print(text, flush=True)
 
 
 parser = argparse.ArgumentParser(prog="python -m lab.fleet", description=__doc__)

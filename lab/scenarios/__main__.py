@@ -14,15 +14,11 @@ from lab.demo import FACTOR, REPOSITORY, STACK, await_generator, lab_secrets
 from lab.hub import Hub
 from lab.scenarios.catalogue import SCENARIOS, Scenario
 from lab.scenarios.run import Run
+from lab.terminal import say
 from preview.gitops import stack_files
 from preview.recording import ROOT, ProgramError
 from preview.stack_settings import read_settings
 from settings import Settings, SettingsError
-
-
-def say(line: str) -> None:
-    """Print a line at once."""
-    print(line, flush=True)
 
 
 def main(arguments: list[str]) -> int:

@@ -94,6 +94,10 @@ class World:
 
     def clean(self) -> None:
         """Take away what was made here, whatever plays or does not."""
+        # Again, as what played may have made one more cluster while its pool went.
+        self.cluster.wait_for(f"{self.name} cleaned", self._cleaned, 60)
+
+    def _cleaned(self) -> bool:
         left: list[tuple[str, str, str, str | None]] = []
         # The pool first, which would make others.
         for kind in ("ClusterPool", "ClusterClaim"):
@@ -110,6 +114,7 @@ class World:
         for name in aws.present(self.cluster):
             if name.startswith(f"{self.name}-"):
                 aws.terminate(self.cluster, name)
+        return not self.members()
 
 
 def conditions(manifest: Manifest | None) -> dict[str, tuple[str, str]]:
