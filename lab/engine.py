@@ -15,8 +15,9 @@ packages, and updates that only a replacement can make, unless the program asks 
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -198,11 +199,9 @@ class _Run:
         with self._lock:
             self.seen.add(entry.key)
         begin = time.monotonic()
-        try:
+        with _reaching(context):
             outcome, applied = self._apply(entry, manifest, resource)
             ready = self._wait_ready(entry, applied, manifest, seconds(options.create_timeout))
-        except (HTTPError, OSError) as error:
-            raise _away(context, error) from None
         self._tell(outcome, entry, begin)
         # A token of Skupper 1 is filled by others; the program carries it on.
         told = ("metadata", "data") if entry.kind == "Secret" else ("status",)
@@ -222,9 +221,14 @@ class _Run:
 
         def delete(context: str) -> None:
             try:
+                namespaces: list[Callable[[], None]] = []
                 for entry in reversed(entries):
                     if entry.context == context:
-                        self.delete(entry)
+                        gone = self._begin_deletion(entry)
+                        # A namespace takes some seconds to end; they end side by side.
+                        namespaces.append(gone) if entry.kind == "Namespace" else gone()
+                for gone in namespaces:
+                    gone()
             except EngineError as error:
                 self.fail(error)
 
@@ -235,19 +239,29 @@ class _Run:
 
     def delete(self, entry: Entry) -> None:
         """Delete an object and wait until it is gone."""
+        self._begin_deletion(entry)()
+
+    def _begin_deletion(self, entry: Entry) -> Callable[[], None]:
         begin = time.monotonic()
         if entry.protect:
             raise EngineError(
                 f"{self._name(entry)} is protected: set `protect: false` and bring the stack up before removing it"
             )
-        try:
-            if not (entry.retain or entry.patch) and self._exists(entry):
+        ours = not (entry.retain or entry.patch)
+
+        def gone() -> None:
+            with _reaching(entry.context):
+                if ours:
+                    self._wait(
+                        entry, "gone", lambda: not self._exists(entry), seconds(entry.delete_timeout), self._holders
+                    )
+            self.inventory.forget(entry)
+            self._tell("deleted", entry, begin)
+
+        with _reaching(entry.context):
+            if ours and self._exists(entry):
                 self.cluster(entry.context).delete(entry.api_version, entry.kind, entry.name, entry.namespace)
-                self._wait(entry, "gone", lambda: not self._exists(entry), seconds(entry.delete_timeout), self._holders)
-        except (HTTPError, OSError) as error:
-            raise _away(entry.context, error) from None
-        self.inventory.forget(entry)
-        self._tell("deleted", entry, begin)
+        return gone
 
     def _apply(self, entry: Entry, manifest: Manifest, resource: Registration) -> tuple[str, Manifest]:
         for pause in (*RETRIES, None):
@@ -334,6 +348,14 @@ class _Run:
 
     def _name(self, entry: Entry) -> str:
         return f"{entry} on {entry.context}" if self._several else str(entry)
+
+
+@contextmanager
+def _reaching(context: str) -> Generator[None]:
+    try:
+        yield
+    except (HTTPError, OSError) as error:
+        raise _away(context, error) from None
 
 
 def _away(context: str, error: Exception) -> AwayError:
