@@ -12,7 +12,7 @@ from components.burst_policies import (
 )
 from components.cluster_pool import ClusterPool
 from components.custom import custom_resource, metadata
-from components.kyverno import Kyverno, Permission
+from components.kyverno import SEES, Kyverno, Permission
 
 # What each of Kyverno's controllers does for the trigger, hence may do. Found by taking every permission away in turn.
 # Kyverno's own roles already let it read what the built-in role `view` shows, hence Deployments and autoscalers, where
@@ -41,7 +41,8 @@ class BurstTrigger(pulumi.ComponentResource):
     releases nothing; drain before a destroy.
 
     Traps: the ClusterRoles reach Kyverno's controllers by the label `app.kubernetes.io/instance`, the name of its Helm
-    release. The roles come first, so that a policy that is there can act.
+    release. The roles come first, so that a policy that is there can act. A policy misses what happens before Kyverno
+    has put it into its webhook, which takes up to ten seconds after Kyverno's start; so each waits for that.
 
     Args:
         name: Pulumi's logical name.
@@ -61,16 +62,17 @@ class BurstTrigger(pulumi.ComponentResource):
     ):
         super().__init__("spillway:index:BurstTrigger", name, None, opts)
         roles = kyverno.roles(name, f"spillway:{context.name}", PERMISSIONS, self)
-        for purpose, spec in {
-            "claim": claim_policy(context),
-            "reclaim": reclaim_policy(context),
-            "heartbeat": heartbeat_policy(context),
-            "release": release_policy(context),
-        }.items():
+        for purpose, spec, waits in (
+            ("claim", claim_policy(context), [SEES]),
+            ("reclaim", reclaim_policy(context), [SEES]),
+            ("heartbeat", heartbeat_policy(context), [SEES]),
+            # It looks by itself, and by a schedule.
+            ("release", release_policy(context), []),
+        ):
             custom_resource(
                 f"{name}-{purpose}",
                 spec,
-                metadata(f"{context.name}-{purpose}"),
+                metadata(f"{context.name}-{purpose}", wait_for=waits),
                 parent=self,
                 depends_on=[*roles, *kyverno.ready, pool.pool],
             )

@@ -10,6 +10,10 @@ from pulumi_kubernetes.rbac.v1 import ClusterRole, PolicyRuleArgs
 from components.custom import metadata
 from settings import Kyverno as KyvernoSettings
 
+# When a policy sees what happens. Its `ready` is true before, for as long as Kyverno has not looked at the webhook yet;
+# what happened until then is lost.
+SEES = "jsonpath={.status.conditionStatus.conditions[?@.type=='WebhookConfigured'].status}=True"
+
 
 @dataclass(frozen=True)
 class Permission:

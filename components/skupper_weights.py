@@ -22,7 +22,7 @@ import pulumi
 
 from components.cel import cel_text
 from components.custom import custom_resource, metadata
-from components.kyverno import Kyverno, Permission
+from components.kyverno import SEES, Kyverno, Permission
 from components.skupper_service import WEIGHTS, SkupperService
 from kinds.kyverno import (
     Expression,
@@ -173,7 +173,7 @@ class SkupperWeights(pulumi.ComponentResource):
         custom_resource(
             f"{name}-policy",
             weights_policy(listener, site.namespace, site.name, list(service.args.weights)),
-            metadata(policy),
+            metadata(policy, wait_for=[SEES]),
             parent=self,
             depends_on=[*roles, *kyverno.ready, service.listener],
         )

@@ -111,6 +111,8 @@ class Kyverno:
             "--disableMetrics=true",
             f"--metricsPort={free_port()}",
             "--loggingFormat=json",
+            # It ends when it could not renew its lease for five of these periods, and no kubelet starts it again.
+            "--leaderElectionRetryPeriod=20s",
         ]
         if controller is not CLEANUP:
             command.append(f"--controllerRuntimeMetricsAddress=127.0.0.1:{free_port()}")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.burst_workload import burst_manifests
+from lab.waiting import conditions
 from preview.recording import Recording, record
 from preview.registration import Registration, Secret, Unknown
 from settings import load
@@ -100,6 +101,20 @@ def test_what_an_operator_serves_waits_for_the_operator(dev: Recording) -> None:
             assert "gitops-subscription" in all_before(registration), registration.name
         if group == "policies.kyverno.io":
             assert "kyverno-release" in all_before(registration), registration.name
+
+
+def test_a_policy_that_sees_nothing_yet_is_not_called_created(dev: Recording) -> None:
+    """Kyverno calls one ready ten seconds before it is in its webhook; a scale-up between them was lost."""
+    policies = dev.of_type("kubernetes:policies.kyverno.io/v1:GeneratingPolicy")
+    assert len(policies) == 3
+    for policy in policies:
+        wait = policy.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
+        (webhook,) = conditions({"metadata": {"annotations": {"pulumi.com/waitFor": wait}}, "kind": ""})
+        told = {"type": "RBACPermissionsGranted", "status": "True"}
+        status: dict[str, Any] = {"conditionStatus": {"ready": True, "conditions": [told]}}
+        assert not webhook.met({"status": status})
+        status["conditionStatus"]["conditions"].append({"type": "WebhookConfigured", "status": "True"})
+        assert webhook.met({"status": status})
 
 
 def test_a_destroy_stops_the_trigger_before_the_pool_and_the_pool_before_acm(dev: Recording) -> None:

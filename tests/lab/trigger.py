@@ -14,6 +14,7 @@ from kubernetes.client.exceptions import ApiException
 from lab.cluster import Cluster, Manifest
 from lab.hub import Hub
 from lab.kyverno import BACKGROUND
+from lab.waiting import conditions
 from preview.recording import record
 from preview.registration import reveal
 from tests.lab.requests import UPDATE_REQUEST, pending
@@ -46,7 +47,7 @@ class Trigger:
         self.autoscaler: Manifest = reveal(autoscaler.inputs)
 
     def install(self) -> None:
-        # Kyverno ends when it loses the API server, which other tests take away; in a cluster the kubelet restarts it.
+        # Kyverno ends when it has lost the API server for long, which other tests take away.
         self.lab.kyverno.start()
         for name in NAMESPACES:
             self.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
@@ -79,7 +80,7 @@ class Trigger:
         found = self.cluster.get(manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"]) or {}
         if manifest["kind"] == "DeletingPolicy":  # Kyverno gives it no conditions, but notes when it looked
             return bool(found.get("status", {}).get("lastExecutionTime"))
-        return bool(found.get("status", {}).get("conditionStatus", {}).get("ready"))
+        return all(condition.met(found) for condition in conditions(manifest))
 
     def delete_policies(self) -> None:
         for manifest in self.policies():

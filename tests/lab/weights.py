@@ -10,6 +10,7 @@ from typing import Any
 from lab.cluster import Cluster, Manifest
 from lab.crds import StandIn, crd_manifests, install_crds
 from lab.hub import Hub
+from lab.waiting import conditions
 from preview.recording import record
 from preview.registration import reveal
 from tests.conformance.upstream import CRDS
@@ -79,7 +80,7 @@ class Weights:
 
     def is_ready(self) -> bool:
         found = self.cluster.get(self.policy["apiVersion"], self.policy["kind"], self.policy["metadata"]["name"]) or {}
-        return bool(found.get("status", {}).get("conditionStatus", {}).get("ready"))
+        return all(condition.met(found) for condition in conditions(self.policy))
 
     def tell(self, pods: Mapping[str, int], *, routers: int = 1) -> None:
         """Write the Site's status."""
