@@ -279,7 +279,8 @@ def test_by_pods_a_policy_keeps_the_weights_and_the_program_leaves_them_alone() 
         (["multikeylisteners"], ["list"], None),
         (["multikeylisteners"], ["get", "update"], [APPLICATION]),
     ]
-    assert policy.inputs["metadata"] == {"name": f"{APPLICATION}-weights"}
+    assert policy.inputs["metadata"]["name"] == f"{APPLICATION}-weights"
+    assert "WebhookConfigured" in policy.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
     spec = policy.inputs["spec"]
     # With upstream's default Skupper could not write the Site's status while Kyverno is down.
     assert spec["failurePolicy"] == "Ignore"
