@@ -35,12 +35,23 @@ class Kyverno(pulumi.ComponentResource):
     `app.kubernetes.io/instance`, which is the release's name. `release` must be that name also for an existing
     installation, or the trigger's permissions reach nobody.
 
+    Trap: Kyverno asks the API server for its kinds at every new CRD and keeps the answer. A group of which it knows only
+    some kinds makes its webhook refuse a policy on another one. So the CRDs that policies speak of come first.
+
     Args:
         name: Pulumi's logical name.
         args: chart, version, repository, release name and namespace.
+        after: what brings the CRDs that policies speak of.
     """
 
-    def __init__(self, name: str, args: KyvernoSettings, *, opts: pulumi.ResourceOptions | None = None):
+    def __init__(
+        self,
+        name: str,
+        args: KyvernoSettings,
+        *,
+        after: Sequence[pulumi.Resource] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ):
         super().__init__("spillway:index:Kyverno", name, None, opts)
         self.release = args.release
         self.ready: list[pulumi.Resource] = []
@@ -54,7 +65,7 @@ class Kyverno(pulumi.ComponentResource):
                     chart=args.chart,
                     version=args.version,
                     repository_opts=RepositoryOptsArgs(repo=args.repository) if args.repository else None,
-                    opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=list(after), delete_before_replace=True),
                 )
             )
         self.register_outputs({})

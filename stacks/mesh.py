@@ -43,9 +43,10 @@ def mesh(settings: Mesh) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Member:
-    """A cluster's end of its links, and the application's Deployment if it is there."""
+    """A cluster's end of its links, what installs Skupper there, and the application's Deployment if it is there."""
 
     end: LinkEnd
+    controller: SkupperController
     deployment: pulumi.Resource | None = None
 
 
@@ -98,7 +99,7 @@ def _member(settings: Mesh, cluster: MeshCluster) -> _Member:
         ).deployment
     linking = settings.version == 2 and any(link.from_ == cluster.name for link in settings.links)
     adopter = _provider(f"{cluster.name}-adopter", settings, cluster, upsert=True) if linking else None
-    return _Member(LinkEnd(site, provider, adopter), deployment)
+    return _Member(LinkEnd(site, provider, adopter), controller, deployment)
 
 
 def _provider(name: str, settings: Mesh, cluster: MeshCluster, *, upsert: bool | None = None) -> kubernetes.Provider:
@@ -134,5 +135,5 @@ def _service(settings: Mesh, cluster: MeshCluster, member: _Member) -> None:
         opts=on_cluster,
     )
     if service.listener and balance == "pods":
-        kyverno = Kyverno(f"{cluster.name}-kyverno", settings.kyverno, opts=on_cluster)
+        kyverno = Kyverno(f"{cluster.name}-kyverno", settings.kyverno, after=member.controller.ready, opts=on_cluster)
         SkupperWeights(f"{cluster.name}-weights", service=service, kyverno=kyverno, opts=on_cluster)

@@ -289,6 +289,15 @@ def test_by_pods_a_policy_keeps_the_weights_and_the_program_leaves_them_alone() 
     assert not mesh(2).of_type("spillway:index:Kyverno")
 
 
+@pytest.mark.parametrize("install", ["release", "operator"])
+def test_kyverno_comes_after_skuppers_crds(install: str) -> None:
+    """Its webhook refused the policy, "resource sites not found in group": it had looked while the CRDs were coming."""
+    recording = mesh(2, {"application.balance": "pods", "controller.install": install})
+    kyverno = recording.named("kubernetes:helm.sh/v3:Release", "c1-kyverno-release")
+    brings = "c1-skupper-release" if install == "release" else "c1-skupper-subscription"
+    assert names(recording, kyverno.dependencies) == {brings}
+
+
 def test_kyverno_that_is_there_is_taken_by_its_release() -> None:
     recording = mesh(2, {"application.balance": "pods", "kyverno": {"install": "existing", "release": "policies"}})
     assert not [r for r in recording.of_type("kubernetes:helm.sh/v3:Release") if "kyverno" in r.name]
