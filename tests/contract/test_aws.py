@@ -18,6 +18,7 @@ from preview.guardrails import pack_config, verdicts
 from preview.recording import ROOT, Call, Recording, record
 from preview.registration import Registration, Secret, reveal
 from preview.tree import tree
+from tests.skupper_answers import as_skupper
 
 USER, POLICY, KEY = "aws:iam/user:User", "aws:iam/policy:Policy", "aws:iam/accessKey:AccessKey"
 ATTACHMENT = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
@@ -102,7 +103,7 @@ class TestResources:
     def test_pools_user_zone_and_site_are_protected(self, prod: Recording) -> None:
         """Keys are not: an old one must be free to go. The links depend on the site's identity."""
         assert {r.name for r in prod.registrations if r.options.protect} == {
-            "site-config", "installer-user", "zone-burst.example.com-zone", "zone-burst.example.com-delegation",
+            "site-site", "installer-user", "zone-burst.example.com-zone", "zone-burst.example.com-delegation",
             *(f"pool-burst-{region}-{part}" for region in ("us", "eu") for part in ("namespace", "pool")),
         }  # fmt: skip
 
@@ -216,12 +217,13 @@ class TestPolicies:
 
 
 def up(changes: dict[str, Any]) -> Recording:
-    """Record as in an `up`: AWS has answered with ids and secret keys."""
+    """Record as in an `up`: AWS has answered with ids and secret keys, and Skupper with where its site is."""
 
-    def as_aws(registration: Registration) -> dict[str, Any]:
-        return {"secret": f"{SECRET_KEY}-{registration.name}"} if registration.type == KEY else {}
+    def answer(registration: Registration) -> dict[str, Any]:
+        secret = {"secret": f"{SECRET_KEY}-{registration.name}"}
+        return secret if registration.type == KEY else as_skupper(registration)
 
-    return record("prod", overrides=changes, register=as_aws, preview=False)
+    return record("prod", overrides=changes, register=answer, preview=False)
 
 
 def secret_names(recording: Recording) -> set[str]:
@@ -300,7 +302,7 @@ def test_one_command_adds_a_region(prod: Recording) -> None:
         "pool-burst-west",
         *(f"pool-burst-west-{part}"
           for part in ("namespace", "image-set", "install-config", "aws-creds", "pull-secret", "pool")),
-        *(f"interconnect-burst-west{part}" for part in ("", "-token", "-sync")),
+        *(f"interconnect-burst-west{part}" for part in ("", "-certificate", "-sync")),
     }  # fmt: skip
     assert on_aws(recording) == on_aws(prod)
     verdict = verdicts(recording, pack_config("prod", ROOT, command))
