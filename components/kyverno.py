@@ -35,8 +35,8 @@ class Kyverno(pulumi.ComponentResource):
     `app.kubernetes.io/instance`, which is the release's name. `release` must be that name also for an existing
     installation, or the trigger's permissions reach nobody.
 
-    Trap: Kyverno asks the API server for its kinds at every new CRD and keeps the answer. A group of which it knows only
-    some kinds makes its webhook refuse a policy on another one. So the CRDs that policies speak of come first.
+    Trap: Kyverno asks the API server for its kinds at every new CRD, and keeps the answer. While it knows only some
+    kinds of a group its webhook refuses policies on the others. So the CRDs that policies speak of come first.
 
     Args:
         name: Pulumi's logical name.

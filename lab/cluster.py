@@ -55,6 +55,7 @@ class Cluster:
         self._cache = tempfile.TemporaryDirectory(prefix="spillway-discovery-")
         # And it discovers in one thread at a time only.
         self._discovery = threading.Lock()
+        self._served: set[str] = set()
         configuration = Configuration()
         configs: Any = config
         configs.load_kube_config(str(kubeconfig), context, client_configuration=configuration)
@@ -84,11 +85,25 @@ class Cluster:
         Raises:
             LookupError: the API server does not have the kind.
         """
+        missing = LookupError(f"the API server has no {kind} in {api_version}")
         with self._discovery:
+            # The client discovers everything anew when it misses a kind: first a small question.
+            if api_version not in self._served and not self._serves(api_version):
+                raise missing
+            self._served.add(api_version)
             try:
                 return self._client.resources.get(api_version=api_version, kind=kind)
-            except ResourceNotFoundError as missing:
-                raise LookupError(f"the API server has no {kind} in {api_version}") from missing
+            except ResourceNotFoundError as error:
+                raise missing from error
+
+    def _serves(self, api_version: str) -> bool:
+        try:
+            self._client.request("get", f"/{'apis' if '/' in api_version else 'api'}/{api_version}")
+        except ApiException as error:
+            if _status(error) == 404:
+                return False
+            raise
+        return True
 
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Manifest | None:
         """Return an object, or None."""

@@ -16,7 +16,7 @@ from lab.cluster import Cluster, Manifest
 from lab.controlplane import write_private
 from lab.fleet.objects import HIVE, deleting, stamp
 from lab.fleet.observe import clusters, leaks
-from lab.fleet.skupper_network import network
+from lab.fleet.observe_network import network, served_elsewhere
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack, missing_parts
 from preview.recording import ROOT, record
@@ -210,9 +210,11 @@ def _delivered(hub: Hub, timeline: Timeline, name: str, workload: Workload, repl
     timeline.add(REAL, f"Argo CD delivered the application to {name} from this working tree's gitops/{STACK}")
     token = spoke.find("v1", "Secret", place, f"{TYPE_LABEL}={TOKEN}")
     timeline.add(PLAYED, f"Hive had put the token there: Secret {', '.join(one['metadata']['name'] for one in token)}")
-    hub.cluster.wait_for("the link", lambda: len(network(hub.cluster, place).get("siteStatus", [])) > 1, 60)
-    known = network(hub.cluster, place)
-    offered = ", ".join(f"{one['name']} by {one['connectorCount']} pods" for one in known["addresses"])
+    pods = lambda: served_elsewhere(network(hub.cluster, place)) == replicas  # noqa: E731 (read like the others)
+    hub.cluster.wait_for("the burst cluster's pods in the network", pods, 60)
+    offered = ", ".join(
+        f"{sum(member.pods.values())} pods at site {member.name}" for member in network(hub.cluster, place)
+    )
     timeline.add(PLAYED, f"Skupper's link is up; in the network: {offered}")
     for where, found in (("hub", hub.cluster), (name, spoke)):
         pods = found.find("v1", "Pod", place)

@@ -17,7 +17,7 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from lab.cluster import Cluster, Manifest
-from lab.fleet.objects import HIVE, HIVE_SYNC, Thing, seconds, stamp, things
+from lab.fleet.objects import HIVE, HIVE_SYNC, Thing, owner, seconds, stamp, things
 from lab.fleet.selectors import matches
 from lab.fleet.spokes import Spokes
 from lab.fleet.timing import Clock
@@ -53,13 +53,8 @@ def reconcile(spokes: Spokes, cluster: Cluster, clock: Clock, say: Callable[[str
 
 
 def _object(kind: str, deployment: Thing) -> Manifest:
-    owner = {
-        "apiVersion": HIVE,
-        "kind": "ClusterDeployment",
-        "name": deployment.name,
-        "uid": deployment.metadata["uid"],
-    }
-    metadata = {"name": deployment.name, "namespace": deployment.namespace, "ownerReferences": [owner]}
+    reference = owner(deployment, HIVE, "ClusterDeployment")
+    metadata = {"name": deployment.name, "namespace": deployment.namespace, "ownerReferences": [reference]}
     return {"apiVersion": HIVE_SYNC, "kind": kind, "metadata": metadata}
 
 

@@ -118,6 +118,11 @@ class Thing:
         return {"resourceVersion": self.metadata["resourceVersion"]}
 
 
+def owner(thing: Thing, api: str, kind: str) -> Manifest:
+    """Return the reference by which what somebody makes for an object goes with it."""
+    return {"apiVersion": api, "kind": kind, "name": thing.name, "uid": thing.metadata["uid"]}
+
+
 def things(cluster: Cluster, api: str, kind: str, namespace: str | None = None, selector: str = "") -> list[Thing]:
     """Return all objects of a kind, oldest first."""
     found = [Thing(cluster, manifest) for manifest in cluster.find(api, kind, namespace, selector)]

@@ -1,18 +1,24 @@
 """Plays the Operator Lifecycle Manager (operator-framework/operator-lifecycle-manager).
 
-Keeps: an InstallPlan for each Subscription, which waits for approval when approval is manual; the
+Keeps: an InstallPlan for each Subscription, which goes with it and waits for approval when approval is manual; the
 ClusterServiceVersion, and the Subscription's status that a program waits for (operator-framework/api,
-pkg/operators/v1alpha1). Leaves out: catalogs (the version is `startingCSV` or made up), CRDs, upgrades,
-OperatorGroups, and the operators themselves.
+pkg/operators/v1alpha1), on the hub and on its pools' clusters; Skupper 2 comes with its CRDs. Leaves out: catalogs (the
+version is `startingCSV` or made up), other operators' CRDs, which the lab has from the start, upgrades, OperatorGroups,
+and the operators themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from lab.cluster import Cluster, Manifest
-from lab.fleet.objects import Thing, stamp, things
+from lab.crds import SKUPPER_KINDS, crd_manifests, install_crds
+from lab.fleet.objects import Thing, owner, stamp, things
+from lab.fleet.player import look
+from lab.fleet.spokes import Spokes, everywhere
 from lab.fleet.timing import Clock
 
 API = "operators.coreos.com/v1alpha1"
+# Both versions are one package; the channel tells them apart.
+SKUPPER, SKUPPER_2 = "skupper-operator", "stable-2"
 
 
 def phase(*, approved: bool, over: bool) -> str:
@@ -22,8 +28,19 @@ def phase(*, approved: bool, over: bool) -> str:
     return "Complete" if over else "Installing"
 
 
-def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
+def reconcile(spokes: Spokes, hub: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
     """Bring every Subscription one step on."""
+    for name, cluster in everywhere(spokes, hub).items():
+        with look(clock, say):
+            _reconcile(cluster, clock, lambda text, name=name: say(f"{name}: {text}"))
+
+
+def installed(subscriptions: Iterable[Thing], package: str) -> bool:
+    """Tell whether an operator is installed where these Subscriptions are."""
+    return any(found.spec["name"] == package and "installedCSV" in found.status for found in subscriptions)
+
+
+def _reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
     plans = {(plan.namespace, plan.name): plan for plan in things(cluster, API, "InstallPlan")}
     for subscription in things(cluster, API, "Subscription"):
         name, namespace = f"install-{subscription.name[:50]}", subscription.namespace
@@ -33,6 +50,8 @@ def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> Non
         # The clock starts at the approval.
         over = approved and clock.over(clock.timings.operator, plan.since("install"))
         if over and plan.status.get("phase") != "Complete":
+            if subscription.spec["name"] == SKUPPER and subscription.spec.get("channel", "").startswith(SKUPPER_2):
+                install_crds(cluster, crd_manifests(None, SKUPPER_KINDS))
             _install(cluster, version, namespace)
             say(f"operator {version} installed")
         plan.set_status(phase=phase(approved=approved, over=over), catalogSources=[])
@@ -42,7 +61,8 @@ def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> Non
 def _plan(cluster: Cluster, name: str, subscription: Thing, version: str) -> Thing:
     approval = subscription.spec.get("installPlanApproval", "Automatic")
     spec = {"approval": approval, "approved": approval == "Automatic", "clusterServiceVersionNames": [version]}
-    metadata = {"name": name, "namespace": subscription.namespace}
+    reference = owner(subscription, API, "Subscription")
+    metadata = {"name": name, "namespace": subscription.namespace, "ownerReferences": [reference]}
     made = cluster.create({"apiVersion": API, "kind": "InstallPlan", "metadata": metadata, "spec": spec})
     return Thing(cluster, made)
 

@@ -12,10 +12,10 @@ from dataclasses import asdict
 
 from kinds.skupper import SITE_CA, SITE_CONFIG_MAP
 from lab.fleet import skupper_router
-from lab.fleet.objects import Thing
+from lab.fleet.objects import Thing, owner
 from lab.fleet.skupper_access import Front, Point, points
 from lab.fleet.skupper_credentials import authority
-from lab.fleet.skupper_world import World, owner
+from lab.fleet.skupper_world import World
 from lab.fleet.timing import Clock
 
 IDENTITY = ("v1", "ConfigMap")

@@ -6,8 +6,9 @@ that is there. Leaves out: server and signing certificates, renewal, and the rou
 
 from collections.abc import Callable
 
+from lab.fleet.objects import owner
 from lab.fleet.skupper_credentials import issue
-from lab.fleet.skupper_world import API, READY, World, error, owner, report
+from lab.fleet.skupper_world import API, READY, World, error, report
 from lab.fleet.timing import Clock
 
 KIND = "Certificate"

@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lab.cluster import Manifest
-from lab.fleet.objects import Thing, seconds
+from lab.fleet.objects import Thing, owner, seconds
 from lab.fleet.skupper_access import Front, points
 from lab.fleet.skupper_credentials import authority, issue
 from lab.fleet.skupper_sites import CA, IDENTITY
-from lab.fleet.skupper_world import API, READY, World, error, owner, pending, report
+from lab.fleet.skupper_world import API, READY, World, error, pending, report
 from lab.fleet.timing import Clock
 from settings.values import nanoseconds
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from lab.fleet.objects import Thing
-from lab.fleet.skupper_world import World, owner
+from lab.fleet.objects import Thing, owner
+from lab.fleet.skupper_world import World
 
 NAME = "played-router"
 

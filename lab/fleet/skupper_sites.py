@@ -11,10 +11,10 @@ from dataclasses import asdict
 from typing import Any
 
 from lab.fleet import skupper_router
-from lab.fleet.objects import Thing
+from lab.fleet.objects import Thing, owner
 from lab.fleet.skupper_access import Front, Point, points
 from lab.fleet.skupper_credentials import authority
-from lab.fleet.skupper_world import API, READY, State, World, error, owner, pending, report
+from lab.fleet.skupper_world import API, READY, State, World, error, pending, report
 from lab.fleet.timing import Clock
 
 IDENTITY = (API, "Site")

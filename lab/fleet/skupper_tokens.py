@@ -10,10 +10,10 @@ from collections.abc import Callable
 from kubernetes.client.exceptions import ApiException
 
 from lab.cluster import Manifest
-from lab.fleet.objects import Thing
+from lab.fleet.objects import Thing, owner
 from lab.fleet.skupper_grants import Credential, RefusedError, redeem, secret_manifest
 from lab.fleet.skupper_sites import IDENTITY
-from lab.fleet.skupper_world import API, READY, State, World, error, owner, report
+from lab.fleet.skupper_world import API, READY, State, World, error, report
 from lab.fleet.timing import Clock
 
 KIND = "AccessToken"

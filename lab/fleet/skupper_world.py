@@ -57,11 +57,6 @@ class World:
         return True
 
 
-def owner(thing: Thing, api: str, kind: str) -> Manifest:
-    """Return the reference by which what Skupper makes goes when this object goes."""
-    return {"apiVersion": api, "kind": kind, "name": thing.name, "uid": thing.metadata["uid"]}
-
-
 @dataclass(frozen=True)
 class State:
     """A condition as Skupper writes it (`pkg/apis/skupper/v2alpha1/types.go`)."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from lab.cluster import Cluster
 from lab.fleet.objects import HIVE, deleting
 from lab.fleet.observe import clusters
-from lab.fleet.skupper_network import network, served_elsewhere
+from lab.fleet.observe_network import network, served_elsewhere
 
 INSTALLING, HIBERNATING, RESUMING, RUNNING, REMOVING = "installing", "hibernating", "resuming", "running", "removing"
 # From what the simulator calls it (`lab.fleet.observe`) to what a picture tells apart.

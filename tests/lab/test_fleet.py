@@ -332,6 +332,8 @@ def test_the_multi_cluster_hub_runs_after_its_time(world: World, fleet: list[str
 
 def test_skupper_fills_a_token_where_there_is_a_site(world: World, fleet: list[str]) -> None:
     request = {"labels": {"skupper.io/type": "connection-token-request"}}
+    operator = {"name": "skupper-operator", "channel": "stable-1.9"}
+    world.apply(OLM, "Subscription", "skupper-operator", spec=operator)
     world.apply("v1", "Secret", "one", metadata=request)
     world.apply("v1", "Secret", "two", metadata=request)
     time.sleep(0.5)

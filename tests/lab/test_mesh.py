@@ -136,12 +136,14 @@ def test_a_site_made_again_is_linked_again_with_new_credentials(net: Net, name: 
     """A site's identity is its object: the links of the old one are lost for good."""
     net.up()
     net.wait_linked()
+    before = credentials(net, "c2")
     net.cluster(name).delete(*net.site(name), NAMESPACE)
     net.wait("the site gone", lambda s: name not in s)
     gone = lambda: not net.cluster(name).get("v1", "ConfigMap", "played-router", NAMESPACE)  # noqa: E731
     net.cluster(name).wait_for("its router gone", gone)
     net.up(REDEMPTIONS)
     net.wait_linked()
+    assert not before & credentials(net, "c2")
 
 
 def test_pods_that_are_gone_are_withdrawn_and_come_back(net: Net) -> None:
