@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import IO
 
 import yaml
 
@@ -20,6 +21,7 @@ from lab.processes import Process
 PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 PORTS = ("etcd", "etcd-peer", "kube-apiserver", "kwok")
 READY_TIMEOUT = 90
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 PORT_RANGE = range(20000, 32000)
 
 
@@ -155,6 +157,9 @@ class ControlPlane:
                 "--secure-port=0",
             ]
         )
+        if not self.process("kwok").pid():
+            # The nodes' leases of one that was stopped: the next one would wait until they end.
+            self._ask(ports["kube-apiserver"], LEASES, "DELETE").close()
         self.process("kwok").start(
             [
                 self.binaries["kwok"],
@@ -188,12 +193,9 @@ class ControlPlane:
 
     def _wait_ready(self, port: int) -> None:
         deadline = time.monotonic() + READY_TIMEOUT
-        request = urllib.request.Request(
-            f"https://127.0.0.1:{port}/readyz", headers={"Authorization": f"Bearer {self._token()}"}
-        )
         while True:
             try:
-                with urllib.request.urlopen(request, timeout=2, context=self._trust()):  # noqa: S310
+                with self._ask(port, "/readyz"):
                     return
             except OSError:  # not listening yet, no certificate yet, or not ready
                 pass
@@ -203,6 +205,11 @@ class ControlPlane:
             if time.monotonic() > deadline:
                 raise LabError(f"the API server does not answer; its log is {self.process('kube-apiserver').log}")
             time.sleep(0.1)
+
+    def _ask(self, port: int, path: str, method: str = "GET") -> IO[bytes]:
+        headers = {"Authorization": f"Bearer {self._token()}"}
+        request = urllib.request.Request(f"https://127.0.0.1:{port}{path}", headers=headers, method=method)
+        return urllib.request.urlopen(request, timeout=2, context=self._trust())  # noqa: S310
 
     def _trust(self) -> ssl.SSLContext:
         # The API server signs its certificate itself and writes the chain beside the key.

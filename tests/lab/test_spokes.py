@@ -78,6 +78,9 @@ def test_a_cluster_runs_pods_hibernates_with_its_data_and_leaves_nothing(spokes:
     assert resumed
     assert resumed.get("apps/v1", "Deployment", "app", "default")
     resumed.wait_for("the same two pods", lambda: ready_pods(resumed) == 2, 60)
+    # The nodes answer at once: their leases are not those of the KWOK before, which last for 40 seconds.
+    resumed.patch("apps/v1", "Deployment", "app", {"spec": {"replicas": 3}}, "default")
+    resumed.wait_for("another pod", lambda: ready_pods(resumed) == 3, 25)
     pids = list(spokes.running().values())
     assert len(pids) == len(PARTS)
 
