@@ -1,17 +1,19 @@
-"""What the engine does around the deletion of a pool: releases its claims, and waits until their clusters are gone."""
+"""What the engine does around the deletion of a pool: ends its bursts, and waits until their clusters are gone."""
 
 import asyncio
 
 import pulumi
 
+from drain.burst_cluster import Application
 from drain.hub import Hub
 from drain.steps import drain, resume
+from settings import Workload
 
 # Hive gives one attempt to remove a cluster an hour, and AWS may need two.
 TIMEOUT = 150 * 60.0
 
 
-def drain_hooks(context: str, kubeconfig: str | None) -> pulumi.ResourceHookBinding:
+def drain_hooks(context: str, kubeconfig: str | None, workload: Workload) -> pulumi.ResourceHookBinding:
     """Return the hooks of the stack's pools; called once in a program, as the engine knows hooks by their names.
 
     Hive keeps a deleted pool until its claimed clusters are gone, and the trigger, which could release them, goes
@@ -24,12 +26,14 @@ def drain_hooks(context: str, kubeconfig: str | None) -> pulumi.ResourceHookBind
     Args:
         context: the hub's context in the kubeconfig.
         kubeconfig: path of the kubeconfig; None: as kubectl finds it.
+        workload: the application, which the burst clusters serve.
     """
+    application = Application(workload.namespace, workload.name)
 
     async def before(args: pulumi.ResourceHookArgs) -> None:
         # In a thread, so that what else the engine asks of the program is answered meanwhile.
         await asyncio.to_thread(
-            lambda: drain(Hub(context, kubeconfig), [_place(args)], say=pulumi.log.info, timeout=TIMEOUT)
+            lambda: drain(Hub(context, kubeconfig), [_place(args)], application, say=pulumi.log.info, timeout=TIMEOUT)
         )
 
     async def after(args: pulumi.ResourceHookArgs) -> None:

@@ -1,4 +1,4 @@
-"""Releases a stack's bursts and waits until their clusters are gone: `python -m drain STACK`."""
+"""Ends a stack's bursts and waits until their clusters are gone: `python -m drain STACK`."""
 
 import argparse
 import sys
@@ -8,8 +8,9 @@ import urllib3
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 
+from drain.burst_cluster import Application
 from drain.hub import Hub
-from drain.steps import DrainError, drain, resume
+from drain.steps import GRACE, DrainError, drain, resume
 from preview.recording import ROOT
 from preview.stack_settings import read_settings
 from settings import SettingsError
@@ -33,12 +34,15 @@ def main(arguments: list[str]) -> int:
         "--folder", type=Path, default=ROOT, help="the folder of the stack's file (default: the project)"
     )
     parser.add_argument("--timeout", type=_seconds, default=3 * 3600.0, help="how long to wait, like 90m (default: 3h)")
+    parser.add_argument(
+        "--grace", type=_seconds, default=GRACE, help="how long open connections may take to finish (default: 5m)"
+    )
     parser.add_argument("--resume", action="store_true", help="let claims come again instead")
     options = parser.parse_args(arguments)
     try:
         _run(options)
     except KeyboardInterrupt:
-        say("stopped; what was released goes on being removed. Run the same command again to wait for it")
+        say("stopped; what was withdrawn does not serve, what was released goes on being removed. Run it again")
         return 130
     except (SettingsError, DrainError) as error:
         say(str(error))
@@ -64,7 +68,8 @@ def _run(options: argparse.Namespace) -> None:
     if options.resume:
         resume(hub, places, say=say)
     else:
-        drain(hub, places, say=say, timeout=options.timeout)
+        application = Application(settings.workload.namespace, settings.workload.name)
+        drain(hub, places, application, say=say, timeout=options.timeout, grace=options.grace)
         say("`pulumi destroy --run-program` may follow")
 
 

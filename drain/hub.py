@@ -1,9 +1,11 @@
 """What draining reads and writes on the hub: claims, their clusters, and the quota that lets no new claim come."""
 
+import base64
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from drain.burst_cluster import Application, UnreachableError, withdraw
 from kinds.hive import API_VERSION
 
 HIVE = tuple(API_VERSION.split("/"))
@@ -22,6 +24,7 @@ class Claim:
         released: somebody has deleted it, and Hive is at work.
         cluster: the cluster that it holds, if any.
         infra_id: AWS resources are tagged `kubernetes.io/cluster/<infra_id>`; to look for what a failed removal left.
+        access: the Secret in the cluster's namespace with its administrator's kubeconfig, if it is installed.
         trouble: what Hive says keeps it from removing the cluster.
     """
 
@@ -31,6 +34,7 @@ class Claim:
     released: bool
     cluster: str | None = None
     infra_id: str | None = None
+    access: str | None = None
     trouble: str | None = None
 
     def __str__(self) -> str:
@@ -65,6 +69,22 @@ class Hub:
                 return []
             raise
         return [self._claim(item) for item in found["items"]]
+
+    def withdraw(self, claim: Claim, application: Application) -> int:
+        """Scale the application to zero in a claim's cluster; return how many of its pods have not ended yet.
+
+        Raises:
+            UnreachableError: the cluster cannot be asked.
+        """
+        if not (claim.cluster and claim.access):
+            raise UnreachableError("it is not installed")
+        try:
+            secret: Any = self._core.read_namespaced_secret(claim.access, claim.cluster)
+        except self._refused as error:
+            raise UnreachableError(f"its kubeconfig cannot be read ({_status(error)})") from None
+        # Hive's key (openshift/hive, pkg/constants: KubeconfigSecretKey).
+        data: dict[str, str] = secret.data or {}
+        return withdraw(base64.b64decode(data.get("kubeconfig", "")).decode(), application)
 
     def release(self, claim: Claim) -> None:
         """Delete a claim; Hive removes its cluster, and the claim is gone when that is done."""
@@ -105,7 +125,7 @@ class Hub:
         metadata, spec = item["metadata"], item["spec"]
         cluster: str | None = spec.get("namespace")
         deployment: dict[str, Any] = self._deployment(cluster) if cluster else {}
-        on_aws: dict[str, str] = deployment.get("spec", {}).get("clusterMetadata") or {}
+        known: dict[str, Any] = deployment.get("spec", {}).get("clusterMetadata") or {}
         conditions: list[dict[str, str]] = deployment.get("status", {}).get("conditions") or []
         troubles = [
             f"{found['type']}: {found.get('message', '')}"
@@ -118,7 +138,8 @@ class Hub:
             pool=spec["clusterPoolName"],
             released="deletionTimestamp" in metadata,
             cluster=cluster,
-            infra_id=on_aws.get("infraID"),
+            infra_id=known.get("infraID"),
+            access=known.get("adminKubeconfigSecretRef", {}).get("name"),
             trouble="; ".join(troubles) or None,
         )
 

@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable, Collection
 from typing import Protocol
 
+from drain.burst_cluster import Application, UnreachableError
 from drain.hub import QUOTA, Claim
 
 Say = Callable[[str], None]
 # The quota's controller counts within a second or two, after half a minute in which it gets to know a new kind.
 HOLD_TIMEOUT = 60.0
 REMIND_AFTER = 60.0
+# Pods end after half a minute by default.
+GRACE = 300.0
 
 
 class DrainError(Exception):
@@ -20,26 +23,39 @@ class Claims(Protocol):
     """What draining needs of a hub; see `drain.hub.Hub`."""
 
     def claims(self, place: str) -> list[Claim]: ...  # noqa: D102
+    def withdraw(self, claim: Claim, application: Application) -> int: ...  # noqa: D102
     def release(self, claim: Claim) -> None: ...  # noqa: D102
     def hold(self, place: str) -> bool: ...  # noqa: D102
     def holds(self, place: str) -> bool: ...  # noqa: D102
     def resume(self, place: str) -> bool: ...  # noqa: D102
 
 
-def drain(hub: Claims, places: Collection[str], *, say: Say, timeout: float, look_every: float = 5) -> None:
-    """Release all claims in the pools' namespaces and wait until their clusters are gone.
+def drain(
+    hub: Claims,
+    places: Collection[str],
+    application: Application,
+    *,
+    say: Say,
+    timeout: float,
+    grace: float = GRACE,
+    look_every: float = 5,
+) -> None:
+    """Withdraw the application from a stack's burst clusters, release all claims, and wait until the clusters are gone.
 
     First it lets no new claim come. It does so by a quota in each namespace and leaves the trigger's policies alone,
     which are Pulumi's: an event that Kyverno has not yet worked off, or a person, cannot claim either. The quota goes
-    with the namespace. A claim is gone only when Hive has removed its cluster from AWS.
+    with the namespace. Then no new connections go to the burst clusters, and open ones may finish (see `withdraw`). A
+    claim is gone only when Hive has removed its cluster from AWS.
 
     May be run again at any time: it takes up what is left.
 
     Args:
         hub: the hub.
         places: the namespaces of the stack's pools.
+        application: what the burst clusters serve.
         say: is told what happens.
-        timeout: seconds to wait for all clusters together.
+        timeout: seconds to wait for all clusters together to be removed.
+        grace: seconds that open connections may take to finish.
         look_every: seconds between looks.
 
     Raises:
@@ -49,7 +65,49 @@ def drain(hub: Claims, places: Collection[str], *, say: Say, timeout: float, loo
     for place in places:
         say(f"{place}: no new claims" if place in held else f"{place}: there is no such namespace, hence no claim")
     _await_holds(hub, held)
+    withdraw(hub, held, application, say=say, grace=grace, look_every=look_every)
     _release(hub, held, say, timeout, look_every)
+
+
+def withdraw(
+    hub: Claims, places: Collection[str], application: Application, *, say: Say, grace: float, look_every: float = 5
+) -> None:
+    """Take the application out of service in the clusters of all claims, and wait until its pods have ended.
+
+    A pod that ends gets no new connections, and ends when it has finished the open ones or its own grace period is over
+    (`terminationGracePeriodSeconds`, half a minute by default). Only the pod knows how many connections are open.
+    A cluster that cannot be reached is not waited for. Nothing brings the pods back in these clusters: release them.
+
+    Args:
+        hub: the hub.
+        places: the namespaces of the stack's pools.
+        application: what the burst clusters serve.
+        say: is told what happens.
+        grace: seconds to wait for all clusters together.
+        look_every: seconds between looks.
+    """
+    deadline = time.monotonic() + grace
+    claims = [claim for place in places for claim in hub.claims(place) if claim.cluster and not claim.released]
+    told: dict[str, int] = {}
+    while claims:
+        left: list[Claim] = []
+        for claim in claims:
+            try:
+                pods = hub.withdraw(claim, application)
+            except UnreachableError as error:
+                say(f"{claim.cluster}: {error}; its connections are not waited for")
+                continue
+            if told.get(str(claim)) != pods:
+                told[str(claim)] = pods
+                say(f"{claim.cluster}: {application.name} is withdrawn; pods that have connections to finish: {pods}")
+            left += [claim] if pods else []
+        if left and time.monotonic() > deadline:
+            names = ", ".join(str(claim.cluster) for claim in left)
+            say(f"not finished after {grace:.0f} seconds, and released all the same: {names}")
+            return
+        claims = left
+        if claims:
+            time.sleep(look_every)
 
 
 def resume(hub: Claims, places: Collection[str], *, say: Say) -> None:

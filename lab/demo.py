@@ -30,6 +30,7 @@ FACTOR = 200
 # Where Argo CD reads, by config path; the address depends on where the lab is.
 REPOSITORY = "spillway:delivery.repository"
 REAL, PLAYED = "real", "played"
+APPLICATION_SET = ("argoproj.io/v1alpha1", "ApplicationSet")
 
 
 @dataclass
@@ -89,22 +90,26 @@ def await_generator(cluster: Cluster) -> None:
     Raises:
         TimeoutError: it does not come about.
     """
-    kind = ("argoproj.io/v1alpha1", "ApplicationSet")
 
     def reads() -> bool:
-        found = cluster.find(*kind, argocd.NAMESPACE)
+        found = cluster.find(*APPLICATION_SET, argocd.NAMESPACE)
         for one in found:
             conditions: list[Manifest] = one.get("status", {}).get("conditions") or []
-            if any(this["type"] == "ParametersGenerated" and this["status"] == "True" for this in conditions):
-                continue
-            # Any annotation wakes the controller. Its own for that would make it write the object back, as the owner of
-            # the generators, and the next `up` on this lab would be refused.
-            patch = {"metadata": {"annotations": {"lab.spillway.io/asked": stamp()}}}
-            cluster.patch(*kind, one["metadata"]["name"], patch, argocd.NAMESPACE)
-            return False
+            if not any(this["type"] == "ParametersGenerated" and this["status"] == "True" for this in conditions):
+                wake_generators(cluster)
+                return False
         return bool(found)
 
     cluster.wait_for("Argo CD's generator", reads, 60, interval=1)
+
+
+def wake_generators(cluster: Cluster) -> None:
+    """Let Argo CD's generators look at once; after a failure they would wait for three minutes."""
+    for found in cluster.find(*APPLICATION_SET, argocd.NAMESPACE):
+        # Any annotation wakes the controller. Its own for that would make it write the object back, as the owner of the
+        # generators, and the next `up` on this lab would be refused.
+        patch = {"metadata": {"annotations": {"lab.spillway.io/asked": stamp()}}}
+        cluster.patch(*APPLICATION_SET, found["metadata"]["name"], patch, argocd.NAMESPACE)
 
 
 def lab_secrets(folder: Path) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
     }
 
     account = aws_account(settings)
-    hooks = drain_hooks(settings.hub.context, settings.hub.kubeconfig)
+    hooks = drain_hooks(settings.hub.context, settings.hub.kubeconfig, settings.workload)
     pools = {
         pool.name: ClusterPool(
             f"pool-{pool.name}",

@@ -17,6 +17,7 @@ from lab.fleet import (
     hive_claims,
     hive_deployments,
     hive_deprovision,
+    hive_kubeconfigs,
     hive_pools,
     hive_sync,
     olm,
@@ -53,6 +54,7 @@ def controllers(
     }
     if spokes:
         played[partial(hive_sync.reconcile, spokes)] = (DEPLOYMENT, (HIVE, "SelectorSyncSet"))
+        played[partial(hive_kubeconfigs.reconcile, spokes)] = (DEPLOYMENT,)
     if settle:
         played[partial(aws_machines.reconcile, settle)] = (DEPLOYMENT,)
     return {partial(reconcile, cluster): kinds for reconcile, kinds in played.items()}

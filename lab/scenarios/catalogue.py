@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from components.burst_policies import BurstContext, release_policy
+from drain.burst_cluster import Application
 from drain.hub import Hub as DrainHub
 from drain.steps import drain as release_all
 from kinds.kyverno import DeletingPolicySpec as ReleasePolicy
 from lab import engine
 from lab.binaries import LabError
-from lab.fleet.acm_clusters import LOST
+from lab.demo import wake_generators
+from lab.fleet.acm_claims import API as MANAGED
+from lab.fleet.acm_clusters import LOST, UNREACHABLE
 from lab.fleet.hive_deployments import set_fault
 from lab.fleet.objects import HIVE
 from lab.fleet.observe import clusters, leaks
@@ -22,7 +25,7 @@ from lab.scenarios.run import Run
 HIGH, LOW = 5.0, 1.0
 # A load that the hub and a burst cluster carry together with three pods on the hub.
 BOTH = 4.0
-# For two tiers: above both thresholds, and between them.
+# Above the thresholds of two tiers, and between them.
 HUGE, BETWEEN = 12.0, 6.0
 
 
@@ -102,8 +105,11 @@ def again(run: Run) -> None:
     run.hold(5)
     run.load(LOW)
     run.wait("release", lambda: run.now.releasing)
-    run.load(HIGH)
+    # So high that the hub's own pods pass the threshold while those of the last cluster still serve.
+    run.load(HUGE)
     run.wait("second claim", lambda: run.now.live)
+    if not any(sample.live and sample.releasing for sample in run.samples):
+        raise LabError("the first cluster was gone before the second claim came")
     run.wait("end of the first cluster's service", lambda: not run.served())
     run.wait("burst cluster that serves", run.served, 180)
     run.hold(5)
@@ -160,6 +166,8 @@ def unreachable(run: Run) -> None:
     name = next(seen.name for seen in clusters(run.hub.cluster) if seen.claim)
     run.mark(f"{name} cannot be reached")
     set_fault(run.hub.cluster, name, LOST)
+    run.wait("taint by ACM", lambda: _tainted(run, name))
+    run.mark("ACM has noticed")
     run.hold(15)
     if not (run.now.live and run.now.applications):
         raise LabError("the claim or the application went while the cluster could not be reached")
@@ -197,6 +205,8 @@ def restart(run: Run) -> None:
     run.hold(5)
     run.mark("and started again")
     run.hub.start()
+    # It may have looked while the API server was away.
+    wake_generators(run.hub.cluster)
     run.hold(10)
     claimed = [seen.name for seen in before if seen.claim]
     if claimed != [seen.name for seen in clusters(run.hub.cluster) if seen.claim]:
@@ -242,10 +252,17 @@ def destroy(run: Run) -> None:
     """The stack is drained and destroyed in mid-burst: nothing is left on AWS."""
     run.load(HIGH)
     run.wait("burst cluster that serves", run.served)
+    run.hold(10)
     run.mark("python -m drain")
     places = [pool.place for pool in run.settings.pools]
     drained = DrainHub("lab", str(run.hub.kubeconfig))
-    release_all(drained, places, say=lambda text: run.hub.say(f"             {text}"), timeout=180, look_every=1)
+    workload = run.settings.workload
+
+    def say(text: str) -> None:
+        run.hub.say(f"             {text}")
+
+    application = Application(workload.namespace, workload.name)
+    release_all(drained, places, application, say=say, timeout=180, look_every=1)
     run.mark("the stack is destroyed")
     engine.destroy("lab", run.hub.kubeconfig, run.hub.folder, say=lambda _: None)
     run.wait("end of all clusters", lambda: not clusters(run.hub.cluster))
@@ -258,6 +275,12 @@ def _all_over(run: Run) -> None:
     if found := leaks(run.hub.cluster):
         raise LabError(f"leaked: {', '.join(found)}")
     run.hold(2)
+
+
+def _tainted(run: Run, name: str) -> bool:
+    found = run.hub.cluster.get(MANAGED, "ManagedCluster", name) or {"spec": {}}
+    taints: list[dict[str, str]] = found["spec"].get("taints") or []
+    return any(taint["key"] == UNREACHABLE for taint in taints)
 
 
 def _context(run: Run) -> BurstContext:

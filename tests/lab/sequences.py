@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from kubernetes.client.exceptions import ApiException
 
+from drain.burst_cluster import Application
 from drain.hub import Hub as DrainedHub
 from drain.steps import drain, resume
 from kinds.argocd import API_VERSION as ARGO
@@ -39,7 +40,8 @@ STACK = "lab"
 FACTOR = 1200
 # How long nothing may change before the lab counts as settled; longer than one look of the release policy.
 QUIET = 2.0
-PATIENCE = 300.0 if os.environ.get("SPOKES") else 120.0
+SPOKES = bool(os.environ.get("SPOKES"))
+PATIENCE = 300.0 if SPOKES else 120.0
 # The simulator as a process, to be killed.
 PLAY = (
     "import sys, threading; from pathlib import Path; from lab.fleet.runtime import Fleet;"
@@ -159,8 +161,14 @@ class Stack:
             self.cluster.delete(HIVE, "ClusterClaim", claim["metadata"]["name"], self.pool.place)
 
     def drain(self) -> None:
+        """Drain the stack; nothing may be left of its claims when that says that it is done."""
         self._held = True
-        drain(self._hub(), [self.pool.place], say=self.say, timeout=PATIENCE, look_every=0.2)
+        application = Application(self.workload.namespace, self.workload.name)
+        drain(self._hub(), [self.pool.place], application, say=self.say, timeout=PATIENCE, look_every=0.2)
+        left = [claim["metadata"]["name"] for claim in self.cluster.find(HIVE, "ClusterClaim", self.pool.place)]
+        left += [seen.name for seen in clusters(self.cluster) if seen.claim]
+        if left:
+            raise UnsettledError("\n".join([f"drained, and left: {', '.join(left)}", "", *self.log]))
 
     def resume(self) -> None:
         resume(self._hub(), [self.pool.place], say=self.say)
@@ -191,7 +199,7 @@ class Stack:
         yield Event("all is started again", self.restore)
 
     def _play(self) -> None:
-        if os.environ.get("SPOKES"):
+        if SPOKES:
             self.lab.play(FACTOR)
         else:
             command = [sys.executable, "-c", PLAY, self.lab.kubeconfig, str(FACTOR)]
@@ -257,7 +265,7 @@ class Stack:
             f"on AWS {sorted(aws.present(self.cluster))}": aws.present(self.cluster) == {seen.name for seen in found},
             f"spare clusters {spare}, not {size} asleep": spare == ["Hibernating"] * size,
             "the pool has stale clusters": self._current(),
-            f"applications {self._orphans(set(held))} have no cluster": not self._orphans(set(held)),
+            **self._delivered(set(held)),
             "Kyverno has work left": not pending(self.cluster),
             **self._caused(len(claims)),
         }
@@ -282,9 +290,11 @@ class Stack:
         pool = self.cluster.get(HIVE, "ClusterPool", self.pool.name, self.pool.place)
         return conditions(pool).get("AllClustersCurrent", ("", ""))[0] == "True"
 
-    def _orphans(self, held: set[str]) -> list[str]:
+    def _delivered(self, held: set[str]) -> dict[str, bool]:
+        """Return that no application is without a cluster; and where there is one to deliver to, none without it."""
         names = [found["metadata"]["name"] for found in self.cluster.find(ARGO, "Application")]
-        return [name for name in names if name.removeprefix(f"{self.delivery}-") not in held]
+        where = {name.removeprefix(f"{self.delivery}-") for name in names}
+        return {f"applications for {sorted(where)}, claimed {sorted(held)}": where == held if SPOKES else where <= held}
 
     def _beat(self) -> None:
         """Write the autoscaler's status, as its controller does every 15 seconds."""

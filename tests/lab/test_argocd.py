@@ -3,7 +3,10 @@
 ACM is played by hand here: the tests say which clusters exist, and run its placement and its GitOpsCluster once.
 """
 
+import os
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,14 +14,17 @@ from typing import Any
 
 import pytest
 
+from drain.burst_cluster import Application
+from drain.hub import Hub as DrainHub
+from drain.steps import withdraw
 from lab.argocd import NAMESPACE
 from lab.binaries import ensure
 from lab.cluster import Cluster, Manifest
 from lab.controlplane import PARTS
-from lab.fleet import acm_gitops, acm_placement
+from lab.fleet import acm_gitops, acm_placement, hive_kubeconfigs
 from lab.fleet.acm_claims import API as MANAGED
 from lab.fleet.hive_pools import CLUSTER_SET
-from lab.fleet.objects import Thing
+from lab.fleet.objects import HIVE, Thing
 from lab.fleet.timing import Clock, Timings
 from lab.hub import Hub
 from lab.repository import Repository
@@ -29,6 +35,8 @@ from preview.registration import reveal
 NAME, PLACE, WORKLOAD = "aws-x7k2p", "interconnect", "sample-kotlin-spring"
 APPLICATION = f"cluster-init-{NAME}"
 ARGO = "argoproj.io/v1alpha1"
+# Argo CD takes it off when it has looked.
+REFRESH = "argocd.argoproj.io/refresh"
 DEPLOYMENT, ROUTE = ("apps/v1", "Deployment"), ("route.openshift.io/v1", "Route")
 TYPES = (
     "ManagedClusterSet", "ManagedClusterSetBinding", "Placement", "GitOpsCluster", "AppProject", "ApplicationSet",
@@ -45,9 +53,9 @@ SOON = 60
 class Delivery:
     """The stack's delivery on the hub, and one claimed cluster with an API server of its own."""
 
-    def __init__(self, hub: Cluster, spoke: Cluster, repository: Repository):
+    def __init__(self, hub: Cluster, spoke: Cluster, kubelet: int, repository: Repository):
         self.hub = hub
-        self.spoke = spoke
+        self.spoke, self.kubelet = spoke, kubelet
         self.repository = repository
         overrides = {"spillway:delivery.repository": repository.url}
         recording = record("lab", overrides=overrides)
@@ -76,11 +84,6 @@ class Delivery:
     def application(self, name: str = APPLICATION) -> Manifest | None:
         return self.hub.get(ARGO, "Application", name, NAMESPACE)
 
-    def refresh(self, name: str = APPLICATION) -> None:
-        """Make Argo CD compare at once, as a webhook of the git server would."""
-        patch = {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}}
-        self.hub.patch(ARGO, "Application", name, patch, NAMESPACE)
-
     def synced(self) -> bool:
         status = (self.application() or {}).get("status", {})
         # An application that finds all in its place has had no operation.
@@ -99,6 +102,35 @@ class Delivery:
 
     def replicas(self) -> int:
         return int((self.on_spoke(DEPLOYMENT) or {})["spec"]["replicas"])
+
+    def replicas_after_a_sync(self) -> int:
+        """Let the load ask for five pods, then Argo CD find something else to mend in the same object."""
+        image = self.image()
+        self.change({"spec": {"replicas": 5}})
+        self.compare()
+        assert self.replicas() == 5
+        containers = [{"name": WORKLOAD, "image": "quay.io/example/other:2"}]
+        self.change({"spec": {"template": {"spec": {"containers": containers}}}})
+        self.wait("a sync", lambda: self.image() == image)
+        self.compare()
+        self.wait("synced", self.synced)
+        return self.replicas()
+
+    def compare(self) -> None:
+        """Let Argo CD compare at once, as a webhook of the git server would, and wait until it has."""
+        patch = {"metadata": {"annotations": {REFRESH: "normal"}}}
+        self.hub.patch(ARGO, "Application", APPLICATION, patch, NAMESPACE)
+        asked = lambda: (self.application() or {})["metadata"].get("annotations", {}).get(REFRESH)  # noqa: E731
+        self.wait("a look", lambda: not asked())
+
+    def sync_options(self) -> list[str]:
+        return (self.application() or {})["spec"]["syncPolicy"].get("syncOptions", [])
+
+    def set_sync_options(self, options: list[str]) -> None:
+        """Change the ApplicationSet, and wait until it has changed its Application."""
+        patch = {"spec": {"template": {"spec": {"syncPolicy": {"syncOptions": options or None}}}}}
+        self.hub.patch(ARGO, "ApplicationSet", "cluster-init", patch, NAMESPACE)
+        self.wait(f"sync options {options}", lambda: self.sync_options() == options)
 
     def apply(self, name: str, **spec: Any) -> None:
         """Make an Application by hand, in the stack's project."""
@@ -137,7 +169,9 @@ def installed(lab: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
         spoke = spokes.start(NAME)
         spoke.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PLACE}})
         lab.argocd.start()
-        delivery = Delivery(lab.cluster, spoke, repository)
+        kubelet = spokes.control_plane(NAME).process("kwok").pid()
+        assert kubelet
+        delivery = Delivery(lab.cluster, spoke, kubelet, repository)
         for manifest in delivery.manifests:
             if manifest["kind"] == "ApplicationSet":
                 # Without ACM's ConfigMap the generator fails, and Argo CD looks again only after three minutes.
@@ -182,16 +216,64 @@ def test_what_somebody_changes_in_the_cluster_is_put_right(delivery: Delivery) -
 
 
 def test_replicas_are_left_to_the_autoscaler_even_by_a_sync(delivery: Delivery) -> None:
-    """Without RespectIgnoreDifferences every sync would take the pods away that the load has asked for."""
-    image = delivery.image()
-    delivery.change({"spec": {"replicas": 5}})
-    # A sync that has something else to mend in the same object writes the object.
-    containers = [{"name": WORKLOAD, "image": "quay.io/example/other:2"}]
-    delivery.change({"spec": {"template": {"spec": {"containers": containers}}}})
-    delivery.wait("a sync", lambda: delivery.image() == image)
-    delivery.refresh()
-    delivery.wait("synced with five replicas", delivery.synced)
-    assert delivery.replicas() == 5
+    """That they are ignored is not enough: every sync would take the pods away that the load has asked for."""
+    assert delivery.replicas_after_a_sync() == 5
+    options = delivery.sync_options()
+    assert options == ["RespectIgnoreDifferences=true"]
+    delivery.set_sync_options([])
+    try:
+        # Only a sync for another reason puts them back: the difference itself is ignored.
+        assert delivery.replicas_after_a_sync() == 2
+    finally:
+        delivery.set_sync_options(options)
+
+
+@pytest.fixture
+def claimed(delivery: Delivery) -> Iterator[None]:
+    """What Hive has of the cluster: a claim that holds it, and how to reach it."""
+    claim = {"spec": {"clusterPoolName": "aws", "namespace": NAME}}
+    known = {"infraID": NAME, "adminKubeconfigSecretRef": {"name": "admin"}}
+    held = {"spec": {"installed": True, "clusterMetadata": known}}
+    namespaced = {"metadata": {"name": NAME, "namespace": NAME}}
+    delivery.hub.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAME}})
+    delivery.hub.apply({"apiVersion": HIVE, "kind": "ClusterClaim", **namespaced, **claim})
+    delivery.hub.apply({"apiVersion": HIVE, "kind": "ClusterDeployment", **namespaced, **held})
+    clock = Clock(Timings(), 1000, time.time())
+    hive_kubeconfigs.reconcile(
+        lambda name: delivery.spoke if name == NAME else None, delivery.hub, clock, lambda _: None
+    )
+    yield
+    for kind in ("ClusterClaim", "ClusterDeployment"):
+        delivery.hub.delete(HIVE, kind, NAME, NAME)
+    delivery.hub.delete("v1", "Namespace", NAME)
+
+
+@pytest.mark.usefixtures("claimed")
+def test_a_drained_cluster_finishes_its_connections_and_argo_cd_does_not_bring_its_pods_back(
+    delivery: Delivery, lab: Hub
+) -> None:
+    """Argo CD puts right what it finds changed within seconds; not the replicas, which are not its own."""
+    pods = lambda: [pod["metadata"] for pod in delivery.spoke.find("v1", "Pod", PLACE)]  # noqa: E731
+    delivery.wait("two pods", lambda: len(pods()) == 2)
+    # Connections that are open: without a kubelet no pod ends.
+    os.kill(delivery.kubelet, signal.SIGSTOP)
+    said: list[str] = []
+
+    def drain() -> None:
+        hub = DrainHub("lab", str(lab.kubeconfig))
+        withdraw(hub, [NAME], Application(PLACE, WORKLOAD), say=said.append, grace=SOON, look_every=0.1)
+
+    drained = threading.Thread(target=drain)
+    drained.start()
+    delivery.wait("two pods that end", lambda: ["deletionTimestamp" in pod for pod in pods()] == [True, True])
+    delivery.compare()
+    assert said == [f"{NAME}: {WORKLOAD} is withdrawn; pods that have connections to finish: 2"]
+    assert drained.is_alive()
+    os.kill(delivery.kubelet, signal.SIGCONT)
+    drained.join(SOON)
+    assert said[-1] == f"{NAME}: {WORKLOAD} is withdrawn; pods that have connections to finish: 0"
+    delivery.compare()
+    assert (delivery.replicas(), pods()) == (0, [])
     delivery.change({"spec": {"replicas": 2}})
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from kinds.argocd import API_VERSION as ARGO
+from lab.argocd import NAMESPACE
 from lab.fleet import aws
 from lab.fleet.objects import HIVE
 from lab.hub import Hub
@@ -41,4 +43,16 @@ def test_a_removal_in_the_wrong_order_is_seen_as_a_leak(stack: Stack) -> None:
     assert f"leaked {[name]}" in stack.wrong()
     stack.scale(stack.burst.release_at)
     aws.terminate(stack.cluster, name)
+    stack.settle()
+
+
+def test_an_application_without_its_cluster_is_seen(stack: Stack) -> None:
+    """The check above must see what Argo CD would keep if it missed that a cluster is gone."""
+    metadata = {"name": f"{stack.delivery}-aws-gone0", "namespace": NAMESPACE}
+    server = {"server": "https://api.aws-gone0.example.com:6443", "namespace": stack.workload.namespace}
+    source = {"repoURL": "https://git.example.com/other.git", "path": ".", "targetRevision": "HEAD"}
+    spec = {"project": "spillway", "source": source, "destination": server}
+    stack.cluster.apply({"apiVersion": ARGO, "kind": "Application", "metadata": metadata, "spec": spec})
+    assert stack.wrong() == ["applications for ['aws-gone0'], claimed []"]
+    stack.cluster.delete(ARGO, "Application", metadata["name"], NAMESPACE)
     stack.settle()

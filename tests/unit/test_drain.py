@@ -5,21 +5,24 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from drain.__main__ import main
+from drain.burst_cluster import Application, UnreachableError, withdraw
 from drain.hub import Claim
 from drain.steps import DrainError, drain, resume
 
 A = Claim("aws", "aws-burst-a", "aws", released=False, cluster="aws-7xk2p", infra_id="aws-7xk2p-abcde")
+APPLICATION = Application("interconnect", "app")
 
 
 @dataclass
 class FakeHub:
-    """`looks` is how often a released claim is seen before it is gone."""
+    """`looks` is how often a released claim is seen before it is gone; `pods` what is left of them at each look."""
 
     present: dict[str, Claim] = field(default_factory=dict)
     namespaces: tuple[str, ...] = ("aws",)
     looks: int = 2
     enforces: bool = True
     late: Claim | None = None
+    pods: list[int] = field(default_factory=lambda: [0])
     did: list[str] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
 
@@ -32,6 +35,13 @@ class FakeHub:
         if self.late:
             self.present[str(self.late)], self.late = self.late, None
         return found
+
+    def withdraw(self, claim: Claim, application: Application) -> int:
+        assert application == APPLICATION
+        self.did.append(f"withdraw {claim.cluster}")
+        if not self.pods:
+            raise UnreachableError("it cannot be reached")
+        return self.pods.pop(0) if len(self.pods) > 1 else self.pods[0]
 
     def release(self, claim: Claim) -> None:
         self.did.append(f"release {claim}")
@@ -51,9 +61,9 @@ class FakeHub:
         return place in self.held and not self.held.remove(place)
 
 
-def run(hub: FakeHub, timeout: float = 5, places: tuple[str, ...] = ("aws",)) -> list[str]:
+def run(hub: FakeHub, timeout: float = 5, places: tuple[str, ...] = ("aws",), grace: float = 5) -> list[str]:
     said: list[str] = []
-    drain(hub, places, say=said.append, timeout=timeout, look_every=0)
+    drain(hub, places, APPLICATION, say=said.append, timeout=timeout, grace=grace, look_every=0)
     return said
 
 
@@ -61,8 +71,56 @@ def test_no_new_claim_may_come_before_the_first_is_released() -> None:
     # Else the trigger claims again at once, while the application is still past its threshold.
     hub = FakeHub({str(A): A})
     said = run(hub)
-    assert hub.did == ["hold aws", f"release {A}"]
+    assert hub.did == ["hold aws", "withdraw aws-7xk2p", f"release {A}"]
     assert said[-2:] == ["aws/aws-burst-a: gone", "no claim is left"]
+
+
+def test_a_claim_is_released_when_the_connections_of_its_cluster_have_finished() -> None:
+    """A cluster that is removed under its connections breaks every one of them."""
+    hub = FakeHub({str(A): A}, pods=[2, 2, 1, 0])
+    said = run(hub)
+    assert hub.did == ["hold aws", *["withdraw aws-7xk2p"] * 4, f"release {A}"]
+    assert [line for line in said if "withdrawn" in line] == [
+        f"aws-7xk2p: app is withdrawn; pods that have connections to finish: {pods}" for pods in (2, 1, 0)
+    ]
+
+
+def test_connections_that_do_not_finish_are_cut_after_the_grace() -> None:
+    hub = FakeHub({str(A): A}, pods=[1])
+    assert "not finished after 0 seconds, and released all the same: aws-7xk2p" in run(hub, grace=0)
+    assert hub.did[-1] == f"release {A}"
+
+
+def test_a_cluster_that_cannot_be_reached_is_released_without_waiting() -> None:
+    """Else a cluster that hangs could never be given back."""
+    hub = FakeHub({str(A): A}, pods=[])
+    assert "aws-7xk2p: it cannot be reached; its connections are not waited for" in run(hub)
+    assert hub.did == ["hold aws", "withdraw aws-7xk2p", f"release {A}"]
+
+
+@pytest.mark.parametrize("claim", [replace(A, released=True), replace(A, cluster=None)])
+def test_a_claim_that_is_released_or_has_no_cluster_has_nothing_to_withdraw(claim: Claim) -> None:
+    hub = FakeHub({str(claim): claim})
+    run(hub)
+    assert "withdraw aws-7xk2p" not in hub.did
+
+
+@pytest.mark.parametrize(
+    ("kubeconfig", "why"),
+    [
+        ("", "its kubeconfig cannot be used"),
+        ("token: [sesame", "its kubeconfig cannot be used"),
+        ("apiVersion: v1\nkind: Config\ncontexts: []\n", "its kubeconfig cannot be used"),
+        (
+            "{current-context: a, contexts: [{name: a, context: {cluster: a, user: a}}], users: [{name: a, user: "
+            "{token: sesame}}], clusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}]}",
+            r"it cannot be reached \(MaxRetryError\)",
+        ),
+    ],
+)
+def test_why_a_cluster_cannot_be_asked_is_told_without_its_kubeconfig(kubeconfig: str, why: str) -> None:
+    with pytest.raises(UnreachableError, match=f"^{why}$"):
+        withdraw(kubeconfig, APPLICATION)
 
 
 def test_it_tells_the_tag_by_which_leftovers_are_found_on_aws() -> None:
