@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
-import yaml
-
 from lab.binaries import LabError
+from lab.kubeconfigs import for_bearer
 from lab.processes import Process
 
 PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
@@ -159,7 +158,7 @@ class ControlPlane:
         )
         if not self.process("kwok").pid():
             # The nodes' leases of one that was stopped: the next one would wait until they end.
-            self._ask(ports["kube-apiserver"], LEASES, "DELETE").close()
+            self._ask(ports["kube-apiserver"], LEASES, "DELETE", timeout=READY_TIMEOUT).close()
         self.process("kwok").start(
             [
                 self.binaries["kwok"],
@@ -206,10 +205,10 @@ class ControlPlane:
                 raise LabError(f"the API server does not answer; its log is {self.process('kube-apiserver').log}")
             time.sleep(0.1)
 
-    def _ask(self, port: int, path: str, method: str = "GET") -> IO[bytes]:
+    def _ask(self, port: int, path: str, method: str = "GET", *, timeout: float = 2) -> IO[bytes]:
         headers = {"Authorization": f"Bearer {self._token()}"}
         request = urllib.request.Request(f"https://127.0.0.1:{port}{path}", headers=headers, method=method)
-        return urllib.request.urlopen(request, timeout=2, context=self._trust())  # noqa: S310
+        return urllib.request.urlopen(request, timeout=timeout, context=self._trust())  # noqa: S310
 
     def _trust(self) -> ssl.SSLContext:
         # The API server signs its certificate itself and writes the chain beside the key.
@@ -221,17 +220,8 @@ class ControlPlane:
     def kubeconfig_text(self, token: str) -> str:
         """Return a kubeconfig with the context `lab` for the bearer of a token."""
         port = json.loads((self.folder / "ports.json").read_text())["kube-apiserver"]
-        cluster = {
+        settings = {
             "server": f"https://127.0.0.1:{port}",
             "certificate-authority": str((self.folder / "certificates" / "apiserver.crt").resolve()),
         }
-        return yaml.safe_dump(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "clusters": [{"name": "lab", "cluster": cluster}],
-                "users": [{"name": "lab", "user": {"token": token}}],
-                "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
-                "current-context": "lab",
-            }
-        )
+        return for_bearer("lab", token, cluster="lab", settings=settings)

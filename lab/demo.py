@@ -16,7 +16,7 @@ from lab.cluster import Cluster, Manifest
 from lab.controlplane import write_private
 from lab.fleet.objects import HIVE, deleting, stamp
 from lab.fleet.observe import clusters, leaks
-from lab.fleet.observe_network import network, served_elsewhere
+from lab.fleet.observe_network import Member, network, served_elsewhere
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack, missing_parts
 from preview.recording import ROOT, record
@@ -210,22 +210,24 @@ def _delivered(hub: Hub, timeline: Timeline, name: str, workload: Workload, repl
     timeline.add(PLAYED, f"ACM imported {name} and told Argo CD of it")
     place = workload.namespace
     spoke = hub.cluster.wait_for(f"{name}'s API server", lambda: hub.spokes.spoke(name), 60)
-    pods = lambda: _ready(spoke, place, workload.name) == replicas  # noqa: E731 (read like the others)
-    hub.cluster.wait_for("the application's pods", pods, 90)
+    hub.cluster.wait_for("the application's pods", lambda: _ready(spoke, place, workload.name) == replicas, 90)
     timeline.add(REAL, f"Argo CD delivered the application to {name} from this working tree's gitops/{STACK}")
     token = spoke.find("v1", "Secret", place, f"{TYPE_LABEL}={TOKEN}")
     timeline.add(PLAYED, f"Hive had put the token there: Secret {', '.join(one['metadata']['name'] for one in token)}")
-    pods = lambda: served_elsewhere(network(hub.cluster, place)) == replicas  # noqa: E731 (read like the others)
-    hub.cluster.wait_for("the burst cluster's pods in the network", pods, 60)
-    offered = ", ".join(
-        f"{sum(member.pods.values())} pods at site {member.name}" for member in network(hub.cluster, place)
-    )
+    members = hub.cluster.wait_for("the burst cluster's pods in the network", lambda: _joined(hub, place, replicas), 60)
+    offered = ", ".join(f"{sum(member.pods.values())} pods at site {member.name}" for member in members)
     timeline.add(PLAYED, f"Skupper's link is up; in the network: {offered}")
     for where, found in (("hub", hub.cluster), (name, spoke)):
         pods = found.find("v1", "Pod", place)
         told = ", ".join(f"{pod['metadata']['name']} {pod['status'].get('phase', '')}" for pod in pods)
         timeline.add(REAL, f"pods on {where}: {told}")
     timeline.add(REAL, f"the lab's processes take {hub.memory() / 2**30:.1f} GiB of memory")
+
+
+def _joined(hub: Hub, place: str, replicas: int) -> list[Member] | None:
+    """Return the hub's network once it has that many pods of other sites."""
+    members = network(hub.cluster, place)
+    return members if served_elsewhere(members) == replicas else None
 
 
 def _secret(cluster: Cluster, name: str) -> bool:

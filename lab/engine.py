@@ -226,7 +226,10 @@ class _Run:
                     if entry.context == context:
                         gone = self._begin_deletion(entry)
                         # A namespace takes some seconds to end; they end side by side.
-                        namespaces.append(gone) if entry.kind == "Namespace" else gone()
+                        if entry.kind == "Namespace":
+                            namespaces.append(gone)
+                        else:
+                            gone()
                 for gone in namespaces:
                     gone()
             except EngineError as error:

@@ -1,10 +1,31 @@
-"""One kubeconfig for several clusters."""
+"""Kubeconfigs: for the bearer of a token, and one for several clusters."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
+
+
+def for_bearer(context: str, token: str, *, cluster: str, settings: Mapping[str, str]) -> str:
+    """Return a kubeconfig with one context, whose user has the same name.
+
+    Args:
+        context: the context's name.
+        token: the bearer's.
+        cluster: the cluster's name.
+        settings: its server, and how that is to be trusted.
+    """
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": cluster, "cluster": dict(settings)}],
+            "users": [{"name": context, "user": {"token": token}}],
+            "contexts": [{"name": context, "context": {"cluster": cluster, "user": context}}],
+            "current-context": context,
+        }
+    )
 
 
 def merged(kubeconfigs: Mapping[str, Path]) -> str:

@@ -58,6 +58,11 @@ def conditions(manifest: Manifest) -> list[Condition]:
     return []
 
 
+def is_created(manifest: Manifest, found: Manifest) -> bool:
+    """Tell whether what was found meets all that the manifest is to wait for."""
+    return all(condition.met(found) for condition in conditions(manifest))
+
+
 def seconds(text: str | None, default: float = 600) -> float:
     """Return the seconds of a Pulumi timeout such as "90m"; the provider's default is ten minutes."""
     if not text:

@@ -10,12 +10,11 @@ address, as it may be here after a hibernation.
 import base64
 from collections.abc import Callable
 
-import yaml
-
 from lab.cluster import Access, Cluster, Manifest
 from lab.fleet.objects import HIVE, Thing, things
 from lab.fleet.spokes import Spokes
 from lab.fleet.timing import Clock
+from lab.kubeconfigs import for_bearer
 
 KEY = "kubeconfig"
 
@@ -31,18 +30,8 @@ def reconcile(spokes: Spokes, cluster: Cluster, _clock: Clock, _say: Callable[[s
 def kubeconfig(name: str, access: Access) -> str:
     """Return a kubeconfig with one context, `admin`, as the installer writes it."""
     certificate = base64.b64encode(access.certificate.encode()).decode()
-    return yaml.safe_dump(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [
-                {"name": name, "cluster": {"server": access.server, "certificate-authority-data": certificate}}
-            ],
-            "users": [{"name": "admin", "user": {"token": access.token}}],
-            "contexts": [{"name": "admin", "context": {"cluster": name, "user": "admin"}}],
-            "current-context": "admin",
-        }
-    )
+    settings = {"server": access.server, "certificate-authority-data": certificate}
+    return for_bearer("admin", access.token, cluster=name, settings=settings)
 
 
 def _keep(cluster: Cluster, deployment: Thing, text: str) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from components.burst_workload import burst_manifests
-from lab.waiting import conditions
+from lab.waiting import is_created
 from preview.recording import Recording, record
-from preview.registration import Registration, Secret, Unknown
+from preview.registration import Registration, Secret, Unknown, reveal
 from settings import load
 from tests.unit.stack_configs import config
 
@@ -108,13 +108,11 @@ def test_a_policy_that_sees_nothing_yet_is_not_called_created(dev: Recording) ->
     policies = dev.of_type("kubernetes:policies.kyverno.io/v1:GeneratingPolicy")
     assert len(policies) == 3
     for policy in policies:
-        wait = policy.inputs["metadata"]["annotations"]["pulumi.com/waitFor"]
-        (webhook,) = conditions({"metadata": {"annotations": {"pulumi.com/waitFor": wait}}, "kind": ""})
         told = {"type": "RBACPermissionsGranted", "status": "True"}
         status: dict[str, Any] = {"conditionStatus": {"ready": True, "conditions": [told]}}
-        assert not webhook.met({"status": status})
+        assert not is_created(reveal(policy.inputs), {"status": status})
         status["conditionStatus"]["conditions"].append({"type": "WebhookConfigured", "status": "True"})
-        assert webhook.met({"status": status})
+        assert is_created(reveal(policy.inputs), {"status": status})
 
 
 def test_a_destroy_stops_the_trigger_before_the_pool_and_the_pool_before_acm(dev: Recording) -> None:

@@ -214,7 +214,7 @@ def test_random_scalings_settle_right(trigger: Trigger) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    for round_ in range(10):
+    for round_ in range(20):
         for _ in range(8):
             trigger.scale(chance.randint(1, 8))
             assert len(trigger.live()) <= 1, f"seed {seed}, round {round_}"

@@ -14,7 +14,7 @@ from kubernetes.client.exceptions import ApiException
 from lab.cluster import Cluster, Manifest
 from lab.hub import Hub
 from lab.kyverno import BACKGROUND
-from lab.waiting import conditions
+from lab.waiting import is_created
 from preview.recording import record
 from preview.registration import reveal
 from tests.lab.requests import UPDATE_REQUEST, pending
@@ -80,7 +80,7 @@ class Trigger:
         found = self.cluster.get(manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"]) or {}
         if manifest["kind"] == "DeletingPolicy":  # Kyverno gives it no conditions, but notes when it looked
             return bool(found.get("status", {}).get("lastExecutionTime"))
-        return all(condition.met(found) for condition in conditions(manifest))
+        return is_created(manifest, found)
 
     def delete_policies(self) -> None:
         for manifest in self.policies():

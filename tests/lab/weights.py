@@ -10,7 +10,7 @@ from typing import Any
 from lab.cluster import Cluster, Manifest
 from lab.crds import StandIn, crd_manifests, install_crds
 from lab.hub import Hub
-from lab.waiting import conditions
+from lab.waiting import is_created
 from preview.recording import record
 from preview.registration import reveal
 from tests.conformance.upstream import CRDS
@@ -80,7 +80,7 @@ class Weights:
 
     def is_ready(self) -> bool:
         found = self.cluster.get(self.policy["apiVersion"], self.policy["kind"], self.policy["metadata"]["name"]) or {}
-        return all(condition.met(found) for condition in conditions(self.policy))
+        return is_created(self.policy, found)
 
     def tell(self, pods: Mapping[str, int], *, routers: int = 1) -> None:
         """Write the Site's status."""
