@@ -11,7 +11,7 @@ from settings.aws import Aws
 from settings.checks import Parts, check
 from settings.hub import ClusterSet, Hub
 from settings.mistakes import Mistake, SettingsError, Step, config_path, remove_command, set_command
-from settings.pools import Pool
+from settings.pools import Pool, PoolCredentials
 from settings.reading import NAMESPACE, entry, example_of, masked, planted, secret_texts, unknown_key, validate
 from settings.secrets import SECRET_KEYS, Credentials, read_credentials
 from settings.stack import Settings
@@ -62,17 +62,18 @@ def load(raw: Mapping[str, str], secret_keys: Collection[str], stack: str) -> tu
             setattr(parts, {"clusterSet": "cluster_set"}.get(key, key), validate(key, model, value, (), mistakes))
         elif key in OPTIONAL and key not in ours:
             setattr(parts, key, model())
+    given: dict[str, list[Any]] = {}
     for key, model in LISTS.items():
         value = _read(ours, key, mistakes)
         if isinstance(value, list) and value:
-            items = [entry(item) for item in cast(list[Any], value)]
-            valid = {i: validate(key, model, item, (i,), mistakes) for i, item in enumerate(items)}
+            given[key] = [entry(item) for item in cast(list[Any], value)]
+            valid = {i: validate(key, model, item, (i,), mistakes) for i, item in enumerate(given[key])}
             setattr(parts, key, {i: item for i, item in valid.items() if item is not None})
         elif value is not _MISSING:
             mistakes.append(_not_a_list(key, model))
     parts.all_pools = bool(parts.pools) and not any(m.path.startswith(f"{NAMESPACE}pools") for m in mistakes)
     mistakes += check(parts)
-    uses = [pool.credentials for pool in parts.pools.values()]
+    uses = _uses(given.get("pools", []))
     aws = any(use.source == "config" for use in uses)
     pull = aws or any(use.source == "identity" and not use.pull_secret for use in uses)
     credentials, more = read_credentials(raw, secret_keys, aws_needed=aws, pull_needed=pull)
@@ -82,6 +83,13 @@ def load(raw: Mapping[str, str], secret_keys: Collection[str], stack: str) -> tu
     if mistakes:
         raise SettingsError(stack, [masked(mistake, secrets) for mistake in mistakes])
     return _settings(parts), credentials
+
+
+def _uses(pools: list[Any]) -> list[PoolCredentials]:
+    """Return where pools take their credentials from, also those in which something else is wrong."""
+    parts = [cast(dict[str, Any], pool).get("credentials", {}) for pool in pools if isinstance(pool, dict)]
+    found = [validate("pools", PoolCredentials, part, (), []) for part in parts]
+    return [use for use in found if use is not None]
 
 
 def _settings(parts: Parts) -> Settings:

@@ -158,6 +158,20 @@ class TestSecrets:
         ]  # fmt: skip
         assert all("--secret" in m.mend for m in caught.value.mistakes)
 
+    @pytest.mark.parametrize(
+        ("pool", "missing"), [({}, ["pullSecret", "awsCredentials.accessKeyId", "awsCredentials.secretAccessKey"]),
+                              ({"source": "existing", "awsSecret": "a", "pullSecret": "p"}, [])],
+    )  # fmt: skip
+    def test_missing_secrets_are_told_beside_a_wrong_value(self, pool: dict[str, str], missing: list[str]) -> None:
+        """A wrong value in the only pool once hid them until it was mended: two runs for what one can tell."""
+        raw, _ = config({"spillway:pools[0].credentials": pool, "spillway:pools[0].maxSize": "two"})
+        del raw["spillway:pullSecret"], raw["spillway:awsCredentials"]
+        with pytest.raises(SettingsError) as caught:
+            load(raw, [], "dev")
+        assert [m.path for m in caught.value.mistakes] == [
+            "spillway:pools[0].maxSize", *(f"spillway:{path}" for path in missing),
+        ]  # fmt: skip
+
     def test_a_secret_in_plain_is_refused_and_not_shown(self) -> None:
         raw, _ = config()
         with pytest.raises(SettingsError) as caught:
