@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from kinds.skupper import SITE_CONFIG_MAP
 from lab import engine
 from lab.cluster import Manifest
 from lab.fleet.objects import STEP
+from lab.fleet.skupper1_tokens import ISSUED_BY
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack
 from tests.engine.stacks import destroy
@@ -24,6 +26,9 @@ def written(hub: Hub) -> dict[Key, Manifest]:
         metadata["annotations"] = {k: v for k, v in (metadata["annotations"] or {}).items() if k not in OTHERS}
         if (metadata["labels"] or {}).get("skupper.io/type") == TOKEN:
             manifest["data"] = set(manifest["data"])
+            # Skupper names the site that it leads to by an id, which each engine's site has of its own.
+            site = hub.cluster.get("v1", "ConfigMap", SITE_CONFIG_MAP, "interconnect") or {}
+            metadata["annotations"][ISSUED_BY] = metadata["annotations"][ISSUED_BY] == site["metadata"]["uid"]
     return found
 
 
