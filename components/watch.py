@@ -11,8 +11,9 @@ from components.custom import custom_resource, metadata
 from components.watch_rules import rules
 from kinds.base import LabelSelector
 from kinds.monitoring import Endpoint, NamespaceNames, ServiceMonitorSpec
-from settings import Pool
+from settings import Burst, Pool
 from settings import Watch as WatchSettings
+from settings import Workload as WorkloadSettings
 
 # HiveConfig's default, which MultiClusterEngine leaves as it is.
 HIVE_NAMESPACE = "hive"
@@ -43,6 +44,8 @@ class Watch(pulumi.ComponentResource):
         name: Pulumi's logical name.
         args: namespace of the alerts; minutes that a claim may wait; days until a standby cluster is to be renewed.
         pools: the stack's pools, for their names and sizes.
+        bursts: the stack's bursts, for when their claims are to be released.
+        workload: the application, whose replicas tell that.
         acm: ACM, which brings Hive.
     """
 
@@ -52,6 +55,8 @@ class Watch(pulumi.ComponentResource):
         args: WatchSettings,
         *,
         pools: Sequence[Pool],
+        bursts: Sequence[Burst],
+        workload: WorkloadSettings,
         acm: AdvancedClusterManagement,
         opts: pulumi.ResourceOptions | None = None,
     ):
@@ -88,7 +93,7 @@ class Watch(pulumi.ComponentResource):
         )
         custom_resource(
             f"{name}-rules",
-            rules(pools, args),
+            rules(pools, bursts, workload, args),
             metadata("spillway", args.namespace),
             parent=self,
             depends_on=[namespace],

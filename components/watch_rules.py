@@ -2,15 +2,17 @@
 
 Metrics: openshift/hive (pkg/controller/clusterpool/metrics.go, pkg/controller/metrics), read with Hive's own labels;
 stolostron/clusterlifecycle-state-metrics (`acm_managed_cluster_status_condition`); kube-apiserver's count of stored
-objects; kube-state-metrics' `kube_namespace_labels`. Hive exports no name of a cluster, no condition of a pool and no
-age of a claim: the alerts tell that something is wrong, the runbooks how to find where.
+objects; kube-state-metrics' `kube_namespace_labels` and `kube_deployment_spec_replicas`. Hive exports no name of a
+cluster, no condition of a pool and no age of a claim: the alerts tell that something is wrong, the runbooks how to
+find where.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kinds.hive import API_VERSION as HIVE
 from kinds.monitoring import AlertingRule, PrometheusRuleSpec, RuleGroup
-from settings import Pool, Watch
+from settings import Burst, Pool, Watch, Workload
+from settings.values import nanoseconds
 
 RUNBOOKS = "docs/watch.md"
 GROUP = HIVE.partition("/")[0]
@@ -68,13 +70,38 @@ def hub_rules(args: Watch) -> list[AlertingRule]:
     ]
 
 
+def _counter(pool: Pool) -> Callable[[str], str]:
+    labels = f'clusterpool_namespace="{pool.place}",clusterpool_name="{pool.name}"'
+    return lambda what: f"max(hive_clusterpool_clusterdeployments_{what}{{{labels}}})"
+
+
+def burst_rules(pool: Pool, bursts: Sequence[Burst], workload: Workload) -> list[AlertingRule]:
+    """Return the alerts on the bursts of one pool.
+
+    Kyverno 1.19 forgets a DeletingPolicy when ten attempts in a row have failed, which takes five seconds while the API
+    server is away, and does not look at it again (`maxRetries` in kyverno/kyverno, pkg/controllers/deleting).
+    """
+    if not bursts:
+        return []
+    least = min(burst.release_at for burst in bursts)
+    hold = max(nanoseconds(burst.minimum_hold) for burst in bursts) // 60_000_000_000
+    labels = f'namespace="{workload.namespace}",deployment="{workload.name}"'
+    return [
+        _alert(
+            "SpillwayReleaseLate",
+            "critical",
+            f"{_counter(pool)('claimed')} > 0 and max(kube_deployment_spec_replicas{{{labels}}}) <= {least}",
+            f"{hold + 30}m",
+            f"A claim of pool {pool.place}/{pool.name} is not released",
+            f"{{{{ $value }}}} clusters are claimed, and the application has been at {least} replicas or fewer for "
+            "half an hour longer than a claim is held.",
+        )
+    ]
+
+
 def pool_rules(pool: Pool, args: Watch) -> list[AlertingRule]:
     """Return the alerts on one pool."""
-
-    def count(what: str) -> str:
-        labels = f'clusterpool_namespace="{pool.place}",clusterpool_name="{pool.name}"'
-        return f"max(hive_clusterpool_clusterdeployments_{what}{{{labels}}})"
-
+    count = _counter(pool)
     place = f"{pool.place}/{pool.name}"
     names = f"{pool.name}-[a-z0-9]{{5}}"
     short = (
@@ -136,14 +163,17 @@ def pool_rules(pool: Pool, args: Watch) -> list[AlertingRule]:
     ]
 
 
-def rules(pools: Sequence[Pool], args: Watch) -> PrometheusRuleSpec:
+def rules(pools: Sequence[Pool], bursts: Sequence[Burst], workload: Workload, args: Watch) -> PrometheusRuleSpec:
     """Return all alerts: one group for the hub, and one for each pool."""
     groups = [RuleGroup(name="spillway", rules=hub_rules(args))]
     for pool in pools:
         # The label tells the pools' alerts of one name apart.
         found = [
             rule.model_copy(update={"labels": {**rule.labels, "pool": f"{pool.place}/{pool.name}"}})
-            for rule in pool_rules(pool, args)
+            for rule in [
+                *pool_rules(pool, args),
+                *burst_rules(pool, [burst for burst in bursts if burst.pool == pool.name], workload),
+            ]
         ]
         groups.append(RuleGroup(name=f"spillway-{pool.place}-{pool.name}", rules=found))
     return PrometheusRuleSpec(groups=groups)

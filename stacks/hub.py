@@ -127,7 +127,15 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
         after=[pool.pool for pool in pools.values()],
         opts=on_hub,
     )
-    Watch("watch", settings.watch, pools=settings.pools, acm=acm, opts=on_hub)
+    Watch(
+        "watch",
+        settings.watch,
+        pools=settings.pools,
+        bursts=settings.bursts,
+        workload=settings.workload,
+        acm=acm,
+        opts=on_hub,
+    )
     return {
         "context": settings.hub.context,
         "clusterSet": settings.cluster_set.name,

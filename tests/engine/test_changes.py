@@ -85,7 +85,8 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
                 for role in ("background-controller", "cleanup-controller", "reports-controller")
             ),
             *(policy.replace("aws-burst", "west-far") for policy in POLICIES),
-        ),
+        )
+        | updated("watch-rules"),
     ),
 }
 

@@ -44,6 +44,8 @@ def removing(seconds: str, namespace: str = "aws-x7k2p") -> dict[str, str]:
 
 # A pool at rest, without a claim.
 REST = {**pool(), CLAIMS: "0"}
+REPLICAS = 'kube_deployment_spec_replicas{namespace="interconnect",deployment="sample-kotlin-spring"}'
+HELD = {**REST, **pool(claimed="1"), CLAIMS: "1"}
 STANDBY = 'kube_namespace_labels{namespace="aws-x7k2p",label_hive_openshift_io_cluster_pool_name="aws"}'
 # The metrics, after how long, and what fires, with the labels that it takes from the metrics.
 ROWS: dict[str, tuple[dict[str, str], str, dict[str, dict[str, str]]]] = {
@@ -70,6 +72,10 @@ ROWS: dict[str, tuple[dict[str, str], str, dict[str, dict[str, str]]]] = {
     "a cluster out of reach": ({**REST, **available("unknown")}, "20m", {"SpillwayClusterUnreachable": {"managed_cluster_name": "aws-x7k2p"}}),
     "a standby cluster of 24 days": ({**REST, STANDBY: "1"}, "24d", {}),
     "a standby cluster of 26 days": ({**REST, STANDBY: "1"}, "26d", {"SpillwayStandbyOld": {"namespace": "aws-x7k2p"}}),
+    "a claim at releaseAt that is not released": ({**HELD, REPLICAS: "1"}, "75m", {"SpillwayReleaseLate": {}}),
+    "a claim at releaseAt that is held": ({**HELD, REPLICAS: "1"}, "50m", {}),
+    "a claim past releaseAt": ({**HELD, REPLICAS: "2"}, "75m", {}),
+    "no claim at releaseAt": ({**REST, REPLICAS: "1"}, "75m", {}),
     "no metrics": ({CLAIMS: "0"}, "40m", {"SpillwayHiveSilent": {}}),
 }  # fmt: skip
 
@@ -79,7 +85,7 @@ ROWS: dict[str, tuple[dict[str, str], str, dict[str, dict[str, str]]]] = {
 def test_alerts(tmp_path: Path, row: str) -> None:
     series, after, expected = ROWS[row]
     settings = read_settings("dev", ROOT)
-    written = rules(settings.pools, settings.watch).render()
+    written = rules(settings.pools, settings.bursts, settings.workload, settings.watch).render()
     # Long rows are looked at less often.
     interval, points = ("10m", 6 * 24 * 30) if after.endswith("d") else ("1m", 6 * 60)
     fires = [
@@ -120,6 +126,6 @@ def test_alerts(tmp_path: Path, row: str) -> None:
 def test_prometheus_finds_no_fault_with_the_rules(tmp_path: Path) -> None:
     settings = read_settings("prod", ROOT)
     path = tmp_path / "rules.yaml"
-    path.write_text(yaml.safe_dump(rules(settings.pools, settings.watch).render()))
+    path.write_text(yaml.safe_dump(rules(settings.pools, settings.bursts, settings.workload, settings.watch).render()))
     ran = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
