@@ -20,9 +20,6 @@ from preview.guardrails import pack_config, verdicts
 from preview.recording import ROOT, record
 from tests.unit.stack_configs import SECRETS
 
-RUNNER = "pulumi-analyzer-policy-python"
-pytestmark = pytest.mark.skipif(not shutil.which(RUNNER), reason=f"not on PATH: {RUNNER}")
-
 CONTEXTS = {"lab": ["lab"], "dev": ["hub"], "mesh": ["kind-c1", "kind-c2", "kind-c3"]}
 # Without charts, which the provider would fetch from their repositories even for a preview.
 WITHOUT_CHARTS: dict[str, Mapping[str, object]] = {
