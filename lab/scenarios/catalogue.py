@@ -19,12 +19,15 @@ from lab.fleet.acm_clusters import LOST, UNREACHABLE
 from lab.fleet.hive_deployments import set_fault
 from lab.fleet.objects import HIVE
 from lab.fleet.observe import clusters, leaks
+from lab.kyverno import CLEANUP
 from lab.scenarios.run import Run
 
 # The lab's thresholds: claimAt 4, two pods in the burst cluster, releaseAt 1.
 HIGH, LOW = 5.0, 1.0
 # A load that the hub and a burst cluster carry together with three pods on the hub.
 BOTH = 4.0
+# Seconds without an API server: Kyverno's ten attempts at the release policy take five, and then it forgets the policy.
+AWAY = 12
 # Above the thresholds of two tiers, and between them.
 HUGE, BETWEEN = 12.0, 6.0
 
@@ -202,9 +205,10 @@ def restart(run: Run) -> None:
     before = clusters(run.hub.cluster)
     run.mark("the hub's API server is killed")
     run.hub.control_plane.process("kube-apiserver").stop(grace=0)
-    run.hold(5)
+    run.hold(AWAY)
     run.mark("and started again")
-    run.hub.start()
+    for part in (run.hub.control_plane, run.hub.kyverno, run.hub.argocd):
+        part.start()
     # It may have looked while the API server was away.
     wake_generators(run.hub.cluster)
     run.hold(10)
@@ -212,6 +216,13 @@ def restart(run: Run) -> None:
     if claimed != [seen.name for seen in clusters(run.hub.cluster) if seen.claim]:
         raise LabError("another cluster serves the claim")
     run.load(LOW)
+    run.wait("hub at releaseAt", lambda: run.now.replicas <= _context(run).burst.release_at)
+    run.hold(15)
+    if run.now.live:
+        # The runbook of SpillwayReleaseLate.
+        run.mark("the claim is not released: Kyverno's cleanup controller is started again")
+        run.hub.kyverno.stop(CLEANUP)
+        run.hub.kyverno.start(CLEANUP)
     _all_over(run)
 
 

@@ -185,6 +185,25 @@ def test_an_old_event_does_not_claim_for_a_load_that_has_gone(trigger: Trigger) 
     assert trigger.claims() == []
 
 
+def test_what_kyverno_has_forgotten_is_released_when_its_cleanup_controller_is_started_again(trigger: Trigger) -> None:
+    """The runbook of SpillwayReleaseLate. Ten attempts that fail in a row, and Kyverno does not look any more.
+
+    It took five seconds without an API server, and the claim stayed until its lifetime was over.
+    """
+    trigger.scale(5)
+    trigger.claim()
+    trigger.lab.control_plane.process("kube-apiserver").stop(grace=0)
+    log = trigger.lab.kyverno.process(CLEANUP).log
+    begun = log.stat().st_size
+    trigger.wait("Kyverno to forget", lambda: b"Failed to process request" in log.read_bytes()[begun:])
+    trigger.lab.control_plane.start()
+    trigger.scale(RELEASE_AT)
+    trigger.stays(["aws-burst-a"], HOLD + 5)
+    trigger.lab.kyverno.stop(CLEANUP)
+    trigger.lab.kyverno.start(CLEANUP)
+    trigger.wait("the release", lambda: not trigger.live())
+
+
 def test_a_burst_with_controllers_killed_at_every_step(trigger: Trigger) -> None:
     """The release must not depend on what a controller remembers: a restarted one once released nothing, for ever."""
 
