@@ -6,7 +6,7 @@ from typing import Literal
 import pulumi
 
 from components.cluster_set import ClusterSet
-from components.custom import custom_resource, metadata
+from components.custom import TAKE_BACK, custom_resource, metadata
 from kinds.argocd import (
     ApplicationDestination,
     ApplicationMetadata,
@@ -116,7 +116,8 @@ class Delivery(pulumi.ComponentResource):
     which `preview/gitops.py` renders.
 
     Traps: the generator polls and does not watch, hence a short requeue. Deleting the Placement before the
-    ApplicationSet would leave applications behind (argoproj/argo-cd#11939), so the order of deletion matters.
+    ApplicationSet would leave applications behind (argoproj/argo-cd#11939), so the order of deletion matters. After a
+    refresh Argo CD writes the ApplicationSet back and owns its generators, so the program takes them back.
 
     Args:
         name: Pulumi's logical name.
@@ -153,7 +154,7 @@ class Delivery(pulumi.ComponentResource):
         custom_resource(
             f"{name}-application-set",
             application_set_spec(args, set_args, workload.namespace),
-            metadata(args.name, set_args.namespace),
+            metadata(args.name, set_args.namespace, annotations=TAKE_BACK),
             parent=self,
             depends_on=[project, cluster_set.placement, cluster_set.gitops_cluster, *after],
         )

@@ -9,6 +9,7 @@ from tests.engine.stacks import POOL, refused, up
 from tests.engine.test_changes import CHANGES
 
 NEW_REGION, _ = CHANGES["new region"]
+APPLICATION_SET = ("argoproj.io/v1alpha1", "ApplicationSet", "cluster-init", "openshift-gitops")
 UP = ("up", "--yes", "--skip-preview")
 
 
@@ -19,6 +20,20 @@ def test_what_somebody_changed_by_hand_is_told_and_taken_back(hub: Hub, stack: P
     assert ".spec.size" in message
     stack.run(*UP, "--refresh", env={"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"})
     assert (hub.cluster.get(*POOL) or {})["spec"]["size"] == 1
+
+
+def test_a_refreshed_application_set_can_still_be_changed(hub: Hub, stack: PulumiStack) -> None:
+    """Argo CD takes the refresh's annotation away by writing the object back, and owns the generators from then on."""
+    refresh = "argocd.argoproj.io/application-set-refresh"
+
+    def annotations() -> dict[str, str]:
+        return (hub.cluster.get(*APPLICATION_SET) or {})["metadata"].get("annotations") or {}
+
+    hub.cluster.patch(*APPLICATION_SET[:3], {"metadata": {"annotations": {refresh: "true"}}}, APPLICATION_SET[3])
+    hub.cluster.wait_for("Argo CD to refresh", lambda: refresh not in annotations(), 60)
+    stack.override({"spillway:delivery.requeueAfter": 7})
+    assert up(stack) == {"update delivery-application-set"}
+    assert up(stack, "--refresh", "--expect-no-changes") == set()
 
 
 def test_a_webhook_that_is_down_is_named_and_the_rerun_goes_on(hub: Hub, stack: PulumiStack) -> None:
