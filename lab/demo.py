@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from kinds.skupper import TOKEN, TYPE_LABEL
 from lab import argocd, engine
 from lab.binaries import LabError
 from lab.cluster import Cluster, Manifest
@@ -19,10 +18,11 @@ from lab.fleet.observe import clusters, leaks
 from lab.fleet.observe_network import Member, network, served_elsewhere
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack, missing_parts
+from lab.spokes import Spokes
 from preview.recording import ROOT, record
 from preview.stack_settings import read_settings
 from preview.tree import tree
-from settings import Workload
+from settings import Settings
 
 STACK = "lab"
 # The played parts run this much faster: a resume of five minutes takes a second and a half.
@@ -167,7 +167,7 @@ def _burst(hub: Hub) -> None:
     timeline.add(REAL, f"{up} pods are ready on the hub (nodes by KWOK)")
     running = cluster.wait_for("the claim's cluster running", lambda: _running(live()), 120)
     timeline.add(PLAYED, f"Hive resumed {running} and gave it to the claim; a spare is being installed")
-    _delivered(hub, timeline, running, workload, burst.replicas)
+    _delivered(hub, timeline, running, settings)
     hold = burst.release_at + 1
     _scale(cluster, workload.namespace, workload.name, hold)
     timeline.add(REAL, f"the application is scaled to {hold}: above releaseAt ({burst.release_at}), the claim is kept")
@@ -185,35 +185,38 @@ def _burst(hub: Hub) -> None:
     timeline.add(REAL, f"Kyverno released {name}")
     cluster.wait_for(f"{running} removed", lambda: cluster.get(HIVE, "ClusterClaim", name, pool.place) is None, 120)
     timeline.add(PLAYED, f"Hive removed {running} from AWS; the claim is gone")
-    cluster.wait_for("nothing left", lambda: not traces(hub, running), 60)
+    cluster.wait_for("nothing left", lambda: not traces(cluster, hub.spokes, running), 60)
     timeline.add(REAL, f"nothing is left of {running}: no ClusterDeployment, ManagedCluster, Application or process")
     left = clusters(cluster)
     timeline.add(PLAYED, f"left: {', '.join(f'{seen.name} {seen.state}' for seen in left)}; leaked: {leaks(cluster)}")
 
 
-def traces(hub: Hub, name: str) -> list[str]:
+def traces(cluster: Cluster, spokes: Spokes, name: str) -> list[str]:
     """Return what is left of a burst cluster: objects of the hub, and processes."""
     kinds = (
         (HIVE, "ClusterDeployment"),
         ("cluster.open-cluster-management.io/v1", "ManagedCluster"),
         ("argoproj.io/v1alpha1", "Application"),
     )
-    found = [f"{kind} {item['metadata']['name']}" for api, kind in kinds for item in hub.cluster.find(api, kind)]
+    found = [f"{kind} {item['metadata']['name']}" for api, kind in kinds for item in cluster.find(api, kind)]
     return [item for item in found if item.endswith(name)] + [
-        f"process {process}" for process in hub.spokes.running() if process.startswith(f"{name}/")
+        f"process {process}" for process in spokes.running() if process.startswith(f"{name}/")
     ]
 
 
-def _delivered(hub: Hub, timeline: Timeline, name: str, workload: Workload, replicas: int) -> None:
-    """Wait until the application serves in the burst cluster, and show it."""
+def _delivered(hub: Hub, timeline: Timeline, name: str, settings: Settings) -> None:
+    """Wait until the application serves in the burst cluster of the first tier, and show it."""
+    workload, replicas = settings.workload, settings.bursts[0].replicas
+    credential = f"{settings.interconnect.token}-{settings.pools[0].name}"
     hub.cluster.wait_for("ACM's import", lambda: _secret(hub.cluster, name), 60)
     timeline.add(PLAYED, f"ACM imported {name} and told Argo CD of it")
     place = workload.namespace
     spoke = hub.cluster.wait_for(f"{name}'s API server", lambda: hub.spokes.spoke(name), 60)
     hub.cluster.wait_for("the application's pods", lambda: _ready(spoke, place, workload.name) == replicas, 90)
     timeline.add(REAL, f"Argo CD delivered the application to {name} from this working tree's gitops/{STACK}")
-    token = spoke.find("v1", "Secret", place, f"{TYPE_LABEL}={TOKEN}")
-    timeline.add(PLAYED, f"Hive had put the token there: Secret {', '.join(one['metadata']['name'] for one in token)}")
+    if not (spoke.get("v1", "Secret", credential, place) or {}).get("data", {}).get("tls.key"):
+        raise LabError(f"the credential {place}/{credential} is not on {name}")
+    timeline.add(PLAYED, f"Hive had put the link's credential there: Secret {credential}")
     members = hub.cluster.wait_for("the burst cluster's pods in the network", lambda: _joined(hub, place, replicas), 60)
     offered = ", ".join(f"{sum(member.pods.values())} pods at site {member.name}" for member in members)
     timeline.add(PLAYED, f"Skupper's link is up; in the network: {offered}")

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab.binaries import LabError
@@ -48,6 +50,22 @@ class Repository:
         tree = self._git("write-tree", env=index)
         commit = self._git("commit-tree", tree, "-m", f"{path} of the working tree")
         self._git("update-ref", BRANCH, commit)
+
+    def publish_files(self, files: Mapping[Path, str], path: str) -> None:
+        """Make files that are in no working tree the whole content of the branch.
+
+        Args:
+            files: texts by their path in the repository.
+            path: the folder that they are all in.
+
+        Raises:
+            LabError: git is missing or failed.
+        """
+        with tempfile.TemporaryDirectory() as tree:
+            for file, text in files.items():
+                (Path(tree) / file).parent.mkdir(parents=True, exist_ok=True)
+                (Path(tree) / file).write_text(text)
+            self.publish(Path(tree), path)
 
     def _git(
         self, *arguments: str, env: dict[str, str] | None = None, folder: Path | None = None, there: bool = True

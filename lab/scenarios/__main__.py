@@ -1,7 +1,6 @@
 """Plays scenarios on the lab: `python -m lab.scenarios NAME... | all | list`."""
 
 import argparse
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -18,7 +17,7 @@ from lab.terminal import say
 from preview.gitops import stack_files
 from preview.recording import ROOT, ProgramError
 from preview.stack_settings import read_settings
-from settings import Settings, SettingsError
+from settings import SettingsError
 
 
 def main(arguments: list[str]) -> int:
@@ -66,7 +65,8 @@ def play(hub: Hub, scenario: Scenario, picture: Path) -> None:
     begin = time.monotonic()
     changes: dict[str, object] = {REPOSITORY: hub.repository.url, **scenario.changes}
     settings = read_settings(STACK, ROOT, changes)
-    _publish(hub, settings)
+    # What `make gitops` would write for these settings; a scenario may have pools of its own.
+    hub.repository.publish_files(stack_files(STACK, settings), f"gitops/{STACK}")
     places = [pool.place for pool in settings.pools]
     resume(DrainHub("lab", str(hub.kubeconfig)), places, say=lambda _: None)
     engine.up(STACK, hub.kubeconfig, hub.folder, say=lambda _: None, overrides=changes, secrets=lab_secrets(hub.folder))
@@ -82,16 +82,6 @@ def play(hub: Hub, scenario: Scenario, picture: Path) -> None:
     finally:
         run.end()
         run.draw(scenario.title, picture)
-
-
-def _publish(hub: Hub, settings: Settings) -> None:
-    """Give Argo CD what `make gitops` would write for these settings; a scenario may have pools of its own."""
-    tree = hub.folder / "tree"
-    shutil.rmtree(tree, ignore_errors=True)
-    for path, text in stack_files(STACK, settings).items():
-        (tree / path).parent.mkdir(parents=True, exist_ok=True)
-        (tree / path).write_text(text)
-    hub.repository.publish(tree, f"gitops/{STACK}")
 
 
 if __name__ == "__main__":
