@@ -78,7 +78,9 @@ class Interconnect(Section):
     """The Skupper network."""
 
     version: Literal[1, 2] = Field(
-        default=2, description="major version of Skupper on the hub and the burst clusters; the two cannot talk"
+        default=2,
+        description="major version of Skupper on the hub and the burst clusters; the two cannot talk. The operator's "
+        "channel follows it (stable-2.2 or stable-1.9) unless `spillway:hub.operators.skupper` names another",
     )
     namespace: Name = Field(description="the application's namespace", examples=["interconnect"])
     site: Name = Field(default="hub", description="name of the hub's site")

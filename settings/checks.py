@@ -50,7 +50,7 @@ def _operators(parts: Parts) -> Iterator[Mistake]:
         return
     for name in ("gitops", "acm", "skupper"):
         operator = getattr(parts.hub.operators, name)
-        if operator.approval == "Manual" and not operator.starting_csv:
+        if operator and operator.approval == "Manual" and not operator.starting_csv:
             yield wrong(
                 config_path("hub", ["operators", name, "startingCsv"]),
                 "is missing, and approval is Manual",
@@ -283,9 +283,10 @@ def _network(parts: Parts) -> Iterator[Mistake]:
 
 
 def _skupper(parts: Parts) -> Iterator[Mistake]:
-    if parts.interconnect and parts.hub:
+    operator = parts.hub.operators.skupper if parts.hub else None
+    if parts.interconnect and operator:
         path, version = config_path("hub", ["operators", "skupper"]), parts.interconnect.version
-        yield from of_version(path, parts.hub.operators.skupper, version, "interconnect.version")
+        yield from of_version(path, operator, version, "interconnect.version")
 
 
 def _prefixes(parts: Parts) -> Iterator[Mistake]:

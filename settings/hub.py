@@ -32,9 +32,10 @@ class Operators(Section):
 
     gitops: Operator = Field(default=Operator(channel="gitops-1.18"), description="OpenShift GitOps (Argo CD)")
     acm: Operator = Field(default=Operator(channel="release-2.15"), description="Advanced Cluster Management")
-    skupper: Operator = Field(
-        default=Operator(channel="stable-2.2"),
-        description="Skupper, here and on the burst clusters; versions 1 and 2 share the package and cannot talk",
+    skupper: Operator | None = Field(
+        default=None,
+        description="Skupper, here and on the burst clusters; versions 1 and 2 share the package and cannot talk; "
+        "default: stable-2.2, or stable-1.9 with `spillway:interconnect.version` 1",
     )
 
 

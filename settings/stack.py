@@ -4,9 +4,10 @@ from pydantic import Field
 
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Workload
 from settings.aws import Aws
-from settings.hub import ClusterSet, Hub
+from settings.hub import ClusterSet, Hub, Operator
 from settings.pools import Pool
 from settings.section import Section
+from settings.skupper_operator import CHANNELS
 from settings.watch import Watch
 
 
@@ -26,3 +27,8 @@ class Settings(Section):
     )
     aws: Aws = Field(default=Aws(), description="the AWS account: the installer's identity and the hosted zones")
     watch: Watch = Field(default=Watch(), description="alerts in the hub's monitoring")
+
+    @property
+    def skupper(self) -> Operator:
+        """Skupper's operator, which OLM installs on the hub and on the burst clusters."""
+        return self.hub.operators.skupper or Operator(channel=CHANNELS[self.interconnect.version])

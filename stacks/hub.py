@@ -43,7 +43,7 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
     acm_package = Package("advanced-cluster-management", settings.hub.multi_cluster_hub.namespace, own_namespace=True)
 
     gitops = Operator("gitops", GITOPS, operators.gitops, opts=on_hub)
-    skupper = Operator("skupper", SKUPPER, operators.skupper, opts=on_hub)
+    skupper = Operator("skupper", SKUPPER, settings.skupper, opts=on_hub)
     acm = AdvancedClusterManagement(
         "acm",
         settings.hub.multi_cluster_hub,
@@ -84,7 +84,7 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
             f"interconnect-{pool.name}",
             interconnect,
             pool=pool,
-            skupper=operators.skupper,
+            skupper=settings.skupper,
             cluster_set=settings.cluster_set.name,
             acm=acm,
             site=site,

@@ -69,10 +69,10 @@ def manifests(stack: str, overrides: dict[str, Any] | None = None) -> list[Manif
     ]
 
 
-BY_SKUPPER_2 = {"spillway:interconnect.version": 2, "spillway:hub.operators.skupper.channel": "stable-2.2"}
+BY_SKUPPER_1 = {"spillway:interconnect.version": 1}
 STACKS: list[tuple[str, dict[str, Any]]] = [
     ("dev", {}),
-    ("dev", BY_SKUPPER_2),
+    ("dev", BY_SKUPPER_1),
     ("lab", {}),
     ("prod", {}),
     ("mesh", {}),
@@ -101,7 +101,7 @@ def test_the_api_server_accepts_every_manifest_strictly(
 
 
 @needs_crds
-@pytest.mark.parametrize("overrides", [{}, BY_SKUPPER_2], ids=["Skupper 1", "Skupper 2"])
+@pytest.mark.parametrize("overrides", [BY_SKUPPER_1, {}], ids=["Skupper 1", "Skupper 2"])
 def test_what_hive_installs_in_burst_clusters_is_valid_too(upstream: Cluster, overrides: dict[str, Any]) -> None:
     (sync,) = [manifest for manifest in manifests("dev", overrides) if manifest["kind"] == "SelectorSyncSet"]
     for manifest in sync["spec"]["resources"]:

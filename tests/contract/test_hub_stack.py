@@ -15,12 +15,21 @@ from settings import load
 from tests.unit.stack_configs import config
 
 HIVE, OCM = "hive.openshift.io/v1", "cluster.open-cluster-management.io"
+SUBSCRIPTION = "kubernetes:operators.coreos.com/v1alpha1:Subscription"
 SET_LABEL = "cluster.open-cluster-management.io/clusterset"
+
+
+V1 = {"spillway:interconnect.version": 1}
+ENDPOINTS = [{"name": "inter-router", "host": "router.hub.example.com", "port": "443", "group": "skupper-router"}]
 
 
 @pytest.fixture(scope="module")
 def dev() -> Recording:
     return record("dev")
+
+
+def as_skupper(registration: Registration) -> dict[str, Any]:
+    return {"status": {"endpoints": ENDPOINTS}} if registration.type.endswith(":Site") else {}
 
 
 def names(recording: Recording, urns: tuple[str, ...]) -> set[str]:
@@ -52,22 +61,37 @@ COMPONENTS = {
     ],
     ("Workload", "workload"): ["workload-namespace", "workload-deployment", "workload-autoscaler", "workload-route"],
     ("Delivery", "delivery"): ["delivery-project", "delivery-application-set"],
-    ("SkupperSite", "site"): ["site-config"],
-    ("SkupperService", "service"): [],
-    ("InterconnectSync", "interconnect-aws"): ["interconnect-aws-token", "interconnect-aws-sync"],
     ("Watch", "watch"): [
         "watch-namespace", "watch-reader", "watch-reader-binding", "watch-hive", "watch-rules",
     ],
 }  # fmt: skip
 
 
-def test_every_component_has_exactly_its_children(dev: Recording) -> None:
+VERSIONED = {
+    1: {
+        ("SkupperSite", "site"): ["site-config"],
+        ("SkupperService", "service"): [],
+        ("InterconnectSync", "interconnect-aws"): ["interconnect-aws-token", "interconnect-aws-sync"],
+    },
+    2: {
+        ("SkupperSite", "site"): ["site-site"],
+        ("SkupperService", "service"): ["service-connector", "service-listener"],
+        ("InterconnectSync", "interconnect-aws"): ["interconnect-aws-certificate", "interconnect-aws-sync"],
+    },
+}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_every_component_has_exactly_its_children(version: int) -> None:
+    recording = record("dev", overrides={"spillway:interconnect.version": version})
     found = {
-        (component.type.rpartition(":")[2], component.name): sorted(child.name for child in dev.children(component))
-        for component in dev.registrations
+        (component.type.rpartition(":")[2], component.name): sorted(
+            child.name for child in recording.children(component)
+        )
+        for component in recording.registrations
         if not component.custom
     }
-    assert found == {component: sorted(children) for component, children in COMPONENTS.items()}
+    assert found == {component: sorted(children) for component, children in (COMPONENTS | VERSIONED[version]).items()}
 
 
 def test_everything_goes_to_the_explicit_provider(dev: Recording) -> None:
@@ -229,13 +253,14 @@ def test_kyverno_may_create_and_delete_claims_and_nobody_may_change_one(dev: Rec
         assert policy.inputs["spec"]["evaluation"]["synchronize"] == {"enabled": False}
 
 
-def test_the_token_is_asked_for_once_and_left_to_skupper(dev: Recording) -> None:
+def test_version_1_asks_for_a_token_once_and_leaves_it_to_skupper() -> None:
     """Writing the request's label again would make a new certificate, and break the links."""
-    token = dev.named("kubernetes:core/v1:Secret", "interconnect-aws-token")
+    recording = record("dev", overrides=V1)
+    token = recording.named("kubernetes:core/v1:Secret", "interconnect-aws-token")
     assert {"metadata.labels", "data"} <= set(token.options.ignore_changes)
     assert "stringData" not in token.inputs
-    assert token.urn in one(dev, "SelectorSyncSet").dependencies
-    mapping = one(dev, "SelectorSyncSet").inputs["spec"]["secretMappings"][0]
+    assert token.urn in one(recording, "SelectorSyncSet").dependencies
+    mapping = one(recording, "SelectorSyncSet").inputs["spec"]["secretMappings"][0]
     assert mapping["sourceRef"] == {"name": "token-req-aws", "namespace": "interconnect"}
 
 
@@ -244,7 +269,7 @@ def test_a_manual_approval_approves_the_pinned_version_only(dev: Recording) -> N
     plan = {"currentCSV": manual["startingCsv"], "installPlanRef": {"name": "install-abcde"}}
 
     def as_olm(registration: Registration) -> dict[str, Any]:
-        return {"status": plan} if registration.type.endswith(":Subscription") else {}
+        return {"status": plan} if registration.type.endswith(":Subscription") else as_skupper(registration)
 
     change = {"spillway:hub.operators.acm": manual}
     approved = one(record("dev", overrides=change, register=as_olm, preview=False), "InstallPlanPatch")
@@ -267,7 +292,7 @@ def test_a_pool_with_secrets_of_its_own_makes_none() -> None:
     own = {"source": "existing", "awsSecret": "my-aws", "pullSecret": "my-pull"}
     recording = record("dev", overrides={"spillway:pools[0].credentials": own})
     made = {r.name for r in recording.of_type("kubernetes:core/v1:Secret")}
-    assert made == {"pool-aws-install-config", "interconnect-aws-token"}
+    assert made == {"pool-aws-install-config"}
     spec = one(recording, "ClusterPool").inputs["spec"]
     assert (spec["platform"]["aws"]["credentialsSecretRef"], spec["pullSecretRef"]) == (
         {"name": "my-aws"},
@@ -295,20 +320,23 @@ def test_a_second_tier_has_a_pool_and_a_trigger_of_its_own() -> None:
 def test_protected_pools_and_their_namespaces_are_protected() -> None:
     recording = record("dev", overrides={"spillway:pools[0].protect": True})
     assert {r.name for r in recording.registrations if r.options.protect} == {
-        "pool-aws-namespace", "pool-aws-pool", "site-config",
+        "pool-aws-namespace", "pool-aws-pool", "site-site",
     }  # fmt: skip
 
 
-V2 = {"spillway:interconnect.version": 2, "spillway:hub.operators.skupper.channel": "stable-2.2"}
-ENDPOINTS = [{"name": "inter-router", "host": "router.hub.example.com", "port": "443", "group": "skupper-router"}]
-
-
-def as_skupper(registration: Registration) -> dict[str, Any]:
-    return {"status": {"endpoints": ENDPOINTS}} if registration.type.endswith(":Site") else {}
+@pytest.mark.parametrize(("changes", "channel"), [({}, "stable-2.2"), (V1, "stable-1.9")])
+def test_one_key_changes_the_version_and_the_channel_follows_everywhere(changes: dict[str, Any], channel: str) -> None:
+    """Both versions are one package: by a channel of the other one the hub and its clusters could not talk."""
+    recording = record("dev", overrides=changes)
+    assert recording.named(SUBSCRIPTION, "skupper-subscription").inputs["spec"]["channel"] == channel
+    (brought,) = [
+        m for m in reveal(one(recording, "SelectorSyncSet").inputs)["spec"]["resources"] if m["kind"] == "Subscription"
+    ]
+    assert brought["spec"]["channel"] == channel
 
 
 def test_version_2_brings_site_link_and_credential_to_the_pools_clusters_and_no_key_passes_through() -> None:
-    recording = record("dev", overrides=V2, register=as_skupper, preview=False)
+    recording = record("dev", register=as_skupper, preview=False)
     certificate = one(recording, "Certificate")
     assert certificate.inputs["spec"] == {"ca": "skupper-site-ca", "subject": "aws", "client": True}
     # The controller does not issue again once the authority was missing.
@@ -332,8 +360,7 @@ def test_version_2_brings_site_link_and_credential_to_the_pools_clusters_and_no_
 def test_each_pool_has_an_identity_of_its_own() -> None:
     """One identity for all pools could not be taken away from one of them."""
     pool = {"name": "west", "region": "us-west-2", "baseDomain": "example.com", "releaseImage": "quay.io/o/r:4.18.1"}
-    change = {**V2, "spillway:pools[1]": {**pool, "size": 1, "maxSize": 1}}
-    recording = record("dev", overrides=change)
+    recording = record("dev", overrides={"spillway:pools[1]": {**pool, "size": 1, "maxSize": 1}})
     found = [r for r in recording.registrations if r.type.endswith(":Certificate")]
     assert {(r.inputs["metadata"]["name"], r.inputs["spec"]["subject"]) for r in found} == {
         ("token-req-aws", "aws"), ("token-req-west", "west"),
@@ -343,7 +370,7 @@ def test_each_pool_has_an_identity_of_its_own() -> None:
     assert sources == {"token-req-aws", "token-req-west"}
 
 
-@pytest.mark.parametrize(("change", "port"), [({}, "port8080"), (V2, "sample-kotlin-spring")])
+@pytest.mark.parametrize(("change", "port"), [(V1, "port8080"), ({}, "sample-kotlin-spring")])
 def test_the_route_reaches_the_service_by_the_name_that_skupper_gives_its_port(
     change: dict[str, Any], port: str
 ) -> None:
@@ -351,7 +378,7 @@ def test_the_route_reaches_the_service_by_the_name_that_skupper_gives_its_port(
     route = one(recording, "Route").inputs["spec"]
     assert route["port"] == {"targetPort": port}
     annotations = one(recording, "Deployment").inputs["metadata"].get("annotations")
-    if change:
+    if not change:
         listener = one(recording, "Listener")
         assert (listener.inputs["metadata"]["name"], listener.inputs["spec"]["host"]) == (port, route["to"]["name"])
         assert one(recording, "Connector").inputs["spec"]["selector"] == "app=sample-kotlin-spring"
@@ -367,16 +394,16 @@ def test_argo_cd_may_deliver_a_route_with_version_1_and_a_connector_with_version
         found = one(record("dev", overrides=change), "AppProject").inputs["spec"]["namespaceResourceWhitelist"]
         return {entry["group"] for entry in found}
 
-    assert groups({}) == {"apps", "route.openshift.io"}
-    assert groups(V2) == {"apps", "skupper.io"}
+    assert groups(V1) == {"apps", "route.openshift.io"}
+    assert groups({}) == {"apps", "skupper.io"}
 
 
 def test_with_version_2_argo_cd_brings_the_application_with_its_connector() -> None:
     """Without it the burst cluster's pods are in no network: version 2 knows no annotations."""
-    settings, _ = load(*config(V2), "dev")
+    settings, _ = load(*config(), "dev")
     deployment, connector = burst_manifests(settings.workload, 2, settings.interconnect.version)
     assert "annotations" not in deployment["metadata"]
-    hub = one(record("dev", overrides=V2), "Connector")
+    hub = one(record("dev"), "Connector")
     assert connector["spec"] == hub.inputs["spec"]
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     assert connector["spec"]["selector"] == f"app={labels['app']}"

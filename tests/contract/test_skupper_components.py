@@ -44,7 +44,7 @@ def sync(version, hubs):
     acm = AdvancedClusterManagement("acm", MultiClusterHub(), operator=operator, opts=opts)
     pool = Pool(name="p", region="us-east-1", base_domain="a.example", release_image="q.example/a:1", size=1, max_size=2)
     interconnect = Interconnect(version=version, namespace="n")
-    skupper = Operators().skupper
+    skupper = Operators().gitops
     others = {"skupper": skupper, "cluster_set": "s", "acm": acm, "site": site("a", version=hubs)}
     InterconnectSync("i", interconnect, pool=pool, opts=opts, **others)
 

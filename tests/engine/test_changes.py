@@ -56,10 +56,10 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
         updated("acm-operator-subscription"),
     ),
     "channel of Skupper, here and on the burst clusters": (
-        {"spillway:hub.operators.skupper.channel": "stable-1.10"},
+        {"spillway:hub.operators.skupper": {"channel": "stable-2.3"}},
         updated("skupper-subscription", "interconnect-aws-sync"),
     ),
-    "link cost": ({"spillway:interconnect.cost": 5}, updated("interconnect-aws-token")),
+    "link cost": ({"spillway:interconnect.cost": 5}, updated("interconnect-aws-sync")),
     "new region": (
         {"spillway:pools[1]": REGION, "spillway:guardrails.regions": ["us-east-1", "us-west-2"]},
         created(
@@ -71,7 +71,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
             "pool-west-pull-secret",
             "pool-west-pool",
             "interconnect-west",
-            "interconnect-west-token",
+            "interconnect-west-certificate",
             "interconnect-west-sync",
         )
         | updated("delivery-project", "watch-rules"),

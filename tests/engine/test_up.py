@@ -19,15 +19,16 @@ def test_what_controllers_write_is_no_change(hub: Hub, stack: PulumiStack) -> No
     hub.cluster.wait_for("a standby cluster", lambda: [seen.state for seen in clusters(hub.cluster)] == ["Hibernating"])
     claim = running_claim(hub)
     pool = hub.cluster.get(*POOL) or {}
-    token = hub.cluster.get("v1", "Secret", "token-req-aws", "interconnect") or {}
+    site = hub.cluster.get("skupper.io/v2alpha1", "Site", "hub", "interconnect") or {}
+    certificate = hub.cluster.get("skupper.io/v2alpha1", "Certificate", "token-req-aws", "interconnect") or {}
     deployment = hub.cluster.get(*DEPLOYMENT) or {}
     # Otherwise the test would prove nothing.
     assert hub.cluster.get("v1", "ConfigMap", "acm-placement", "openshift-gitops")
     assert claim["spec"]["namespace"]
     assert pool["metadata"]["finalizers"]
     assert pool["status"]["conditions"]
-    assert token["metadata"]["labels"] == {"skupper.io/type": "connection-token"}
-    assert set(token["data"]) == {"ca.crt", "tls.crt", "tls.key"}
+    assert site["status"]["network"]
+    assert certificate["status"]["conditions"]
     assert deployment["spec"]["replicas"] == 5
     assert preview(stack, "--refresh", "--expect-no-changes") == set()
     assert up(stack, "--refresh", "--expect-no-changes") == set()

@@ -21,6 +21,7 @@ from lab.argocd import NAMESPACE
 from lab.binaries import ensure
 from lab.cluster import Cluster, Manifest
 from lab.controlplane import PARTS
+from lab.crds import SKUPPER_KINDS, crd_manifests, install_crds
 from lab.fleet import acm_gitops, acm_placement, hive_kubeconfigs
 from lab.fleet.acm_claims import API as MANAGED
 from lab.fleet.hive_pools import CLUSTER_SET
@@ -37,7 +38,7 @@ APPLICATION = f"cluster-init-{NAME}"
 ARGO = "argoproj.io/v1alpha1"
 # Argo CD takes it off when it has looked.
 REFRESH = "argocd.argoproj.io/refresh"
-DEPLOYMENT, ROUTE = ("apps/v1", "Deployment"), ("route.openshift.io/v1", "Route")
+DEPLOYMENT, CONNECTOR = ("apps/v1", "Deployment"), ("skupper.io/v2alpha1", "Connector")
 TYPES = (
     "ManagedClusterSet", "ManagedClusterSetBinding", "Placement", "GitOpsCluster", "AppProject", "ApplicationSet",
 )  # fmt: skip
@@ -168,6 +169,8 @@ def installed(lab: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
     try:
         spoke = spokes.start(NAME)
         spoke.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": PLACE}})
+        # What Skupper's operator brings, which Hive has put there.
+        install_crds(spoke, crd_manifests(None, SKUPPER_KINDS))
         lab.argocd.start()
         kubelet = spokes.control_plane(NAME).process("kwok").pid()
         assert kubelet
@@ -199,7 +202,7 @@ def delivery(installed: Delivery) -> Iterator[Delivery]:
 
 def test_a_decision_brings_the_application_to_the_cluster_and_its_pods_run(delivery: Delivery) -> None:
     """The generator polls: a cluster that Argo CD was not told of at first is found at the next look."""
-    assert delivery.on_spoke(ROUTE)
+    assert delivery.on_spoke(CONNECTOR)
     delivery.wait("two pods", lambda: (delivery.on_spoke(DEPLOYMENT) or {}).get("status", {}).get("readyReplicas") == 2)
     hub = delivery.hub.get(*DEPLOYMENT, WORKLOAD, PLACE)
     assert hub is None  # it went to the burst cluster, not to the hub
@@ -211,8 +214,8 @@ def test_what_somebody_changes_in_the_cluster_is_put_right(delivery: Delivery) -
     patch = {"spec": {"template": {"spec": {"containers": containers}}}}
     delivery.spoke.patch(*DEPLOYMENT, WORKLOAD, patch, PLACE)
     delivery.wait("the image of git", lambda: delivery.image() == image)
-    delivery.spoke.delete(*ROUTE, WORKLOAD, PLACE)
-    delivery.wait("the Route", lambda: delivery.on_spoke(ROUTE))
+    delivery.spoke.delete(*CONNECTOR, WORKLOAD, PLACE)
+    delivery.wait("the Connector", lambda: delivery.on_spoke(CONNECTOR))
 
 
 def test_replicas_are_left_to_the_autoscaler_even_by_a_sync(delivery: Delivery) -> None:
@@ -285,7 +288,7 @@ def test_a_released_cluster_loses_its_application_and_keeps_what_was_delivered(d
     delivery.wait("no application", lambda: delivery.application() is None)
     time.sleep(2)
     assert delivery.on_spoke(DEPLOYMENT)
-    assert delivery.on_spoke(ROUTE)
+    assert delivery.on_spoke(CONNECTOR)
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,10 @@ class Program:
 
 STACKS = stacks(ROOT)
 HUBS = hub_stacks(ROOT)
-SKUPPER_2 = {"spillway:interconnect.version": 2, "spillway:hub.operators.skupper.channel": "stable-2.2"}
 # What no shipped stack has: the other version of Skupper, and kinds and values that no shipped stack uses.
 PROGRAMS = {
     **{stack: Program(stack) for stack in STACKS},
-    "dev with Skupper 2": Program("dev", overrides=SKUPPER_2),
+    "dev with Skupper 1": Program("dev", overrides={"spillway:interconnect.version": 1}),
     "mesh with Skupper 1": Program("mesh", overrides={"spillway:mesh.version": 1}),
     "mesh by pods": Program("mesh", overrides={"spillway:mesh.application.balance": "pods"}),
     "mesh by priority": Program("mesh", overrides={"spillway:mesh.application.balance": "priority"}),

@@ -1,33 +1,54 @@
 """What Argo CD delivers is what the components say, is all that the project allows, and is nobody else's."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from preview.gitops import main, rendered
+from preview.gitops import main, rendered, stack_files
 from preview.recording import ROOT, record
 from preview.registration import reveal
 from preview.stack_file import load
-from preview.stack_settings import hub_stacks
+from preview.stack_settings import hub_stacks, read_settings
 
 STACKS = hub_stacks(ROOT)
 
 
-def delivered(stack: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the manifests of each pool."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for path, text in rendered(ROOT).items():
-        if path.parts[1] == stack:
+@dataclass(frozen=True)
+class Case:
+    """A stack with a hub, as it is shipped or with changes by config path."""
+
+    stack: str
+    changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def files(self) -> dict[Path, str]:
+        return stack_files(self.stack, read_settings(self.stack, ROOT, self.changes))
+
+    @property
+    def delivered(self) -> dict[str, list[dict[str, Any]]]:
+        """The manifests of each pool."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for path, text in self.files.items():
             found.setdefault(path.parts[2], []).append(yaml.safe_load(text))
-    return found
+        return found
+
+    def recorded(self, kind: str) -> list[dict[str, Any]]:
+        recording = record(self.stack, overrides=self.changes)
+        return [reveal(r.inputs) for r in recording.registrations if r.custom and r.type.endswith(f":{kind}")]
+
+    def inputs(self, kind: str) -> dict[str, Any]:
+        (found,) = self.recorded(kind)
+        return found
 
 
-def inputs(stack: str, kind: str) -> dict[str, Any]:
-    (found,) = [r for r in record(stack).registrations if r.custom and r.type.endswith(f":{kind}")]
-    return reveal(found.inputs)
+# All that is shipped is of version 2 of Skupper.
+CASES = {**{stack: Case(stack) for stack in STACKS}, "Skupper 1": Case("dev", {"spillway:interconnect.version": 1})}
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def identity(manifest: dict[str, Any]) -> tuple[str, str, str | None, str]:
@@ -40,65 +61,66 @@ def test_every_hub_stack_delivers_something() -> None:
     assert {path.parts[1] for path in rendered(ROOT)} == set(STACKS)
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_each_pool_has_the_hubs_application_with_its_bursts_replicas(stack: str) -> None:
+@every_case
+def test_each_pool_has_the_hubs_application_with_its_bursts_replicas(case: Case) -> None:
     """Two copies of a manifest drift apart; the burst cluster would serve another version than the hub."""
-    hub = inputs(stack, "Deployment")
-    config = json.loads(load(stack, ROOT, {}, {}).values["spillway:bursts"])
+    hub = case.inputs("Deployment")
+    config = json.loads(load(case.stack, ROOT, {}, {}).values["spillway:bursts"])
     replicas = {burst["pool"]: burst["replicas"] for burst in config}
-    for pool, manifests in delivered(stack).items():
+    for pool, manifests in case.delivered.items():
         (deployment,) = [manifest for manifest in manifests if manifest["kind"] == "Deployment"]
         assert deployment["spec"].pop("replicas") == replicas.get(pool, 1)
         assert {key: deployment[key] for key in ("metadata", "spec")} == {key: hub[key] for key in ("metadata", "spec")}
         # With version 1 of Skupper it is reached there too, with version 2 a connector leads to it from the hub.
         (beside,) = [manifest for manifest in manifests if manifest["kind"] != "Deployment"]
-        assert beside["kind"] in ("Route", "Connector")
-        assert beside["spec"] == inputs(stack, beside["kind"])["spec"]
+        assert beside["kind"] == ("Route" if case is CASES["Skupper 1"] else "Connector")
+        assert beside["spec"] == case.inputs(beside["kind"])["spec"]
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_the_project_allows_just_what_is_delivered(stack: str) -> None:
-    project = inputs(stack, "AppProject")["spec"]
-    manifests = [manifest for pool in delivered(stack).values() for manifest in pool]
+@every_case
+def test_the_project_allows_just_what_is_delivered(case: Case) -> None:
+    project = case.inputs("AppProject")["spec"]
+    manifests = [manifest for pool in case.delivered.values() for manifest in pool]
     allowed = {(entry["group"], entry["kind"]) for entry in project["namespaceResourceWhitelist"]}
     assert allowed == {(manifest["apiVersion"].split("/")[0], manifest["kind"]) for manifest in manifests}
     assert "clusterResourceWhitelist" not in project
     places = {(entry["name"], entry["namespace"]) for entry in project["destinations"]}
-    assert places == {(f"{pool}-*", m["metadata"]["namespace"]) for pool in delivered(stack) for m in manifests}
+    assert places == {(f"{pool}-*", m["metadata"]["namespace"]) for pool in case.delivered for m in manifests}
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_what_hive_delivers_and_what_argo_cd_delivers_do_not_overlap(stack: str) -> None:
+@every_case
+def test_what_hive_delivers_and_what_argo_cd_delivers_do_not_overlap(case: Case) -> None:
     """Two owners of one object undo each other; and Hive, in mode Sync, deletes what leaves its list."""
-    syncs = [reveal(r.inputs)["spec"] for r in record(stack).registrations if r.type.endswith(":SelectorSyncSet")]
-    assert len(syncs) == len(delivered(stack))
+    syncs = [found["spec"] for found in case.recorded("SelectorSyncSet")]
+    assert len(syncs) == len(case.delivered)
     for spec in syncs:
         hive = {identity(manifest) for manifest in spec["resources"]}
         hive |= {("v1", "Secret", m["targetRef"]["namespace"], m["targetRef"]["name"]) for m in spec["secretMappings"]}
-        argo = {identity(manifest) for pool in delivered(stack).values() for manifest in pool}
+        argo = {identity(manifest) for pool in case.delivered.values() for manifest in pool}
         assert len(hive) > 3
         assert not hive & argo
         assert {("v1", "Namespace", None, namespace) for _, _, namespace, _ in argo} <= hive
     # Argo CD makes no namespace either, but relies on the one from Hive.
-    options = inputs(stack, "ApplicationSet")["spec"]["template"]["spec"]["syncPolicy"]["syncOptions"]
+    options = case.inputs("ApplicationSet")["spec"]["template"]["spec"]["syncPolicy"]["syncOptions"]
     assert "CreateNamespace=true" not in options
 
 
-def test_nothing_secret_is_in_git() -> None:
+@every_case
+def test_nothing_secret_is_in_git(case: Case) -> None:
     """The article keeps a Skupper token with its private key in its repository."""
-    for path, text in rendered(ROOT).items():
+    for path, text in case.files.items():
         manifest = yaml.safe_load(text)
         assert manifest["kind"] not in ("Secret", "SealedSecret", "ConfigMap"), path
         assert not [word for word in ("token", "password", "PRIVATE KEY", "auths", "AKIA") if word in text], path
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_the_application_set_finds_the_folder_of_each_pool(stack: str) -> None:
-    source = inputs(stack, "ApplicationSet")["spec"]["template"]["spec"]["source"]
+@every_case
+def test_the_application_set_finds_the_folder_of_each_pool(case: Case) -> None:
+    source = case.inputs("ApplicationSet")["spec"]["template"]["spec"]["source"]
     folder, _, pool = source["path"].partition("/{{")
-    assert folder == f"gitops/{stack}"
+    assert folder == f"gitops/{case.stack}"
     assert "regexReplaceAll" in pool
-    assert set(delivered(stack)) == {path.name for path in (ROOT / folder).iterdir()}
+    assert set(case.delivered) == {path.name for path in (ROOT / folder).iterdir()}
 
 
 def test_a_stale_a_missing_and_a_foreign_file_are_told_and_mended(
@@ -109,15 +131,15 @@ def test_a_stale_a_missing_and_a_foreign_file_are_told_and_mended(
     assert main(["--check"], tmp_path) == 0
     folder = tmp_path / "gitops" / "dev" / "aws"
     (folder / "deployment.yaml").write_text((folder / "deployment.yaml").read_text().replace("1.4.39", "1.4.40"))
-    (folder / "route.yaml").unlink()
+    (folder / "connector.yaml").unlink()
     (folder / "by-hand.yaml").write_text("kind: Secret\n")
     capsys.readouterr()
     assert main(["--check"], tmp_path) == 1
     told = capsys.readouterr().out
     assert [line.split("/")[3].split(" ")[0] for line in told.splitlines()] == [
         "by-hand.yaml",
+        "connector.yaml",
         "deployment.yaml",
-        "route.yaml",
     ]
     assert "run `make gitops`" in told
     assert main([], tmp_path) == 0
