@@ -19,6 +19,7 @@ from lab.fleet.observe_network import Member, network, served_elsewhere
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack, missing_parts
 from lab.spokes import Spokes
+from preview.gitops import rendered, stale
 from preview.recording import ROOT, record
 from preview.stack_settings import read_settings
 from preview.tree import tree
@@ -49,12 +50,14 @@ def demo(hub: Hub) -> None:
     """Show the stack, start the lab, bring the stack up, and carry one burst through it.
 
     Raises:
-        LabError: a step did not come about in time.
+        LabError: a step did not come about in time, or what Argo CD would deliver is not what the stack's file says.
     """
     say = hub.say
     begin = time.monotonic()
     say("What the stack will create (evaluated without an engine):\n")
     say("\n".join(tree(record(STACK))))
+    if old := [path for path in stale(ROOT, rendered(ROOT)) if path.parts[1] == STACK]:
+        raise LabError(f"{old[0]} is not what Pulumi.{STACK}.yaml says: run `make gitops` first")
     say("\nThe lab's programs (built once, then kept):")
     hub.start()
     say(f"The lab is up after {time.monotonic() - begin:.0f} s. What is played is {FACTOR} times faster than real.")

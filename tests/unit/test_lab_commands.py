@@ -10,7 +10,7 @@ import pytest
 
 from preview.recording import ROOT
 
-PROGRAM = ("components", "drain", "kinds", "lab", "policies", "preview", "settings", "stacks")
+PROGRAM = ("components", "drain", "gitops", "kinds", "lab", "policies", "preview", "settings", "stacks")
 
 
 @pytest.fixture
@@ -48,6 +48,16 @@ def test_a_wrong_value_is_told_without_a_traceback(
     assert f"{path}: got" in done.stdout
     assert "mend:    pulumi config set --path" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_a_demo_does_not_begin_with_an_application_of_another_config(project: Path) -> None:
+    """By the other version of Skupper it would come up, claim, deliver, and wait for pods that join no network."""
+    file = project / "Pulumi.lab.yaml"
+    file.write_text(file.read_text().replace("    version: 2\n", "    version: 1\n"))
+    done = lab(project, "demo")
+    assert done.returncode == 1
+    assert "gitops/lab/aws/connector.yaml is not what Pulumi.lab.yaml says: run `make gitops` first" in done.stdout
+    assert not (project / ".lab").exists()
 
 
 @pytest.mark.parametrize("command", ["down", "status"])
