@@ -127,9 +127,9 @@ def test_version_2_sites_accept_links_only_where_it_says_so() -> None:
 
 
 def test_a_token_of_version_2_is_carried_once_as_a_secret() -> None:
-    recording = mesh(2)
+    recording = mesh(2, {"links[0].expiry": "5m"})
     grant = recording.named(f"{V2}AccessGrant", "c2-c1-grant-1")
-    assert grant.inputs["spec"] == {"redemptionsAllowed": 1, "expirationWindow": "15m0s"}
+    assert grant.inputs["spec"] == {"redemptionsAllowed": 1, "expirationWindow": "5m0s"}
     assert grant.options.additional_secret_outputs == ("status",)
     # It expires: made before the other site is there, it could be too old when that is.
     assert names(recording, grant.dependencies) >= {"c1-site-site", "c2-site-site"}
