@@ -2,8 +2,8 @@
 
 Keeps: the conditions and their reasons; the lifetime, counted from when the claim got its cluster; the finalizer.
 A released claim stays until its cluster is gone, and Hive leaves it alone until then. A claim whose cluster vanished
-gets no other. Who strips Hive's finalizer leaks the cluster.
-Leaves out: RBAC for the claim's subjects, assignment conflicts.
+gets no other; one whose cluster is another claim's is pending again. Who strips Hive's finalizer leaks the cluster.
+Leaves out: RBAC for the claim's subjects.
 """
 
 from collections.abc import Callable
@@ -55,6 +55,10 @@ def _report(claim: Thing, deployment: Thing | None) -> None:
         if deployment.status.get("powerState") == "Running":
             running = ("True", "Running", "Cluster is running")
         claim.set_conditions(Pending=("False", "ClusterClaimed", "Cluster claimed"), ClusterRunning=running)
+    elif deployment.pool_reference.get("claimName"):
+        message = "Assigned cluster was claimed by a different ClusterClaim"
+        claim.set_conditions(Pending=("True", "AssignmentConflict", message))
+        claim.merge({"spec": {"namespace": None}})
 
 
 def _expire(claim: Thing, pool: Thing | None, clock: Clock, say: Callable[[str], None]) -> bool:

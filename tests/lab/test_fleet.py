@@ -1,6 +1,5 @@
 """The simulator on a real API server: each test is named after what it plays as the real controllers do."""
 
-import itertools
 import os
 import random
 import re
@@ -21,7 +20,7 @@ from lab.fleet.hive_claims import FINALIZER
 from lab.fleet.objects import HIVE, deleting
 from lab.fleet.runtime import Fleet
 from lab.hub import Hub
-from tests.lab.world import World, conditions
+from tests.lab.world import World
 
 # An install takes 2 s, a resume 0.25 s, a deprovision 0.75 s.
 FACTOR = 1200
@@ -104,34 +103,6 @@ def test_claims_are_served_in_their_order(world: World, fleet: list[str]) -> Non
     assert world.holder("a") is None
     world.release("z")
     world.served("a")
-
-
-def test_a_claim_goes_through_the_conditions_of_the_real_one(world: World, fleet: list[str]) -> None:
-    seen: list[dict[str, tuple[str, str]]] = []
-    threading.Thread(target=record, args=(world, "a", seen), daemon=True).start()
-    world.pool(1, maxSize=1)
-    world.settled("Hibernating")
-    world.claim("a")
-    world.served("a")
-    # The watch may be behind what a look has already shown.
-    ends = {"Pending": ("False", "ClusterClaimed"), "ClusterRunning": ("True", "Running")}
-    world.until("the end recorded", lambda: any(ends.items() <= found.items() for found in seen))
-    pending, running = ([c[type_] for c in seen if type_ in c] for type_ in ("Pending", "ClusterRunning"))
-    reasons = [reason for (_, reason), _ in itertools.groupby(pending)]
-    # As with the real ones, two controllers write: the short-lived first and third may be skipped.
-    order = ["Initialized", "NoClusters", "ClusterAssigned", "ClusterClaimed"]
-    assert [reason for reason in order if reason in reasons] == reasons
-    assert {"NoClusters", "ClusterClaimed"} <= set(reasons)
-    assert set(pending) <= {
-        ("Unknown", "Initialized"), ("True", "NoClusters"), ("True", "ClusterAssigned"), ("False", "ClusterClaimed"),
-    }  # fmt: skip
-    assert (running[0], running[-1]) == (("Unknown", "Initialized"), ("True", "Running"))
-
-
-def record(world: World, claim: str, seen: list[dict[str, tuple[str, str]]]) -> None:
-    for _, found in world.cluster.watch(HIVE, "ClusterClaim", world.name):
-        if found["metadata"]["name"] == claim:
-            seen.append(conditions(found))
 
 
 def test_a_released_claim_goes_when_its_cluster_is_gone_and_no_cluster_returns(world: World, fleet: list[str]) -> None:

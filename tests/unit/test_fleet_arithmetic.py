@@ -104,9 +104,16 @@ ROWS = {
     "a broken cluster is never resumed": (
         PoolSize(1, maximum=2), [broken("a"), standby("b")], ["x"], Plan(delete=["a"], run=["b"]),
     ),
+    "nor while it has to wait for its deletion": (
+        PoolSize(1, concurrent=1), [broken("a"), deleted("b")], ["x"], Plan(),
+    ),
+    "a claimed cluster is never broken": (
+        PoolSize(0), [PoolCluster("a", True, claim="x", broken=True)], [], Plan(),
+    ),
     "stale clusters are replaced, one at a time": (PoolSize(2), [stale("a"), stale("b")], [], Plan(delete=["a"])),
     "but not while something installs": (PoolSize(2), [stale("a"), installing("b")], [], Plan()),
     "nor while the pool has not its size": (PoolSize(2), [stale("a")], [], Plan(add=1)),
+    "nor while maxSize keeps the pool from its size": (PoolSize(2, maximum=1), [stale("a")], [], Plan()),
     "a stale cluster still serves a claim": (
         PoolSize(1, maximum=1), [PoolCluster("a", True, True, stale=True)], ["x"], Plan(assign=[("x", "a")]),
     ),
