@@ -3,6 +3,7 @@
 ACM is played by hand here: the tests say which clusters exist, and run its placement and its GitOpsCluster once.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -48,6 +49,7 @@ REFUSED: Manifest = {
     "metadata": {"name": "not-ours"},
     "data": {"key": "value"},
 }
+CLUSTER_WIDE: Manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "not-ours"}}
 SOON = 60
 
 
@@ -161,8 +163,9 @@ class Delivery:
 def installed(lab: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Delivery]:
     folder = Path(tmp_path_factory.mktemp("delivery"))
     shutil.copytree(ROOT / "gitops" / "lab", folder / "gitops" / "lab")
-    (folder / "gitops" / "refused").mkdir()
-    (folder / "gitops" / "refused" / "config-map.yaml").write_text(str(REFUSED).replace("'", '"'))
+    for name, manifest in (("refused", REFUSED), ("cluster-wide", CLUSTER_WIDE)):
+        (folder / "gitops" / name).mkdir()
+        (folder / "gitops" / name / "manifest.json").write_text(json.dumps(manifest))
     repository = Repository(folder / "gitops.git")
     repository.publish(folder, "gitops")
     spokes = Spokes(folder, ensure(print, PARTS), tied=True)
@@ -296,6 +299,11 @@ def test_a_released_cluster_loses_its_application_and_keeps_what_was_delivered(d
     [
         ("other-kind", {"source": {"path": "gitops/refused"}}, "resource :ConfigMap is not permitted in project"),
         (
+            "cluster-wide",
+            {"source": {"path": "gitops/cluster-wide"}},
+            "resource :Namespace is not permitted in project",
+        ),
+        (
             "other-repository",
             {"source": {"repoURL": "https://git.example.com/other.git"}},
             "is not permitted in project",
@@ -317,3 +325,4 @@ def test_the_project_refuses(delivery: Delivery, name: str, spec: Manifest, refu
     delivery.apply(name, **spec)
     delivery.wait(f"a refusal of {name}: {delivery.refusal(name)}", lambda: refusal in delivery.refusal(name))
     assert delivery.spoke.get("v1", "ConfigMap", "not-ours", PLACE) is None
+    assert delivery.spoke.get("v1", "Namespace", "not-ours") is None

@@ -57,6 +57,9 @@ def test_running_count_keeps_the_oldest_awake(world: World, fleet: list[str]) ->
     world.pool(2, runningCount=1)
     world.settled("Hibernating", "Running")
     world.until("a ready cluster", lambda: (world.get("ClusterPool") or {})["status"]["ready"] == 1)
+    (awake,) = [seen.name for seen in world.members() if seen.state == "Running"]
+    age = lambda name: (world.deployment(name)["metadata"]["creationTimestamp"], name)  # noqa: E731
+    assert awake == min((seen.name for seen in world.members()), key=age)
 
 
 def test_a_claim_resumes_the_standby_and_one_more_is_installed_at_once(world: World, fleet: list[str]) -> None:
@@ -181,6 +184,20 @@ def test_a_missing_dependency_stops_installs_and_the_resume_for_a_claim(world: W
     world.keys()
     world.served("a")
     assert world.conditions("ClusterPool")["MissingDependencies"] == ("False", "Verified")
+
+
+def test_each_dependency_that_is_missing_is_named_and_nothing_is_installed(world: World, fleet: list[str]) -> None:
+    world.cluster.delete("v1", "Secret", "creds", world.name)
+    named = {"pullSecretRef": {"name": "pull"}, "installConfigSecretTemplateRef": {"name": "template"}}
+    world.pool(1, imageSetRef={"name": f"{world.name}-img"}, **named)
+
+    def told() -> str:
+        found = (world.get("ClusterPool") or {}).get("status", {}).get("conditions", [])
+        return next((one["message"] for one in found if one["reason"] == "Missing"), "")
+
+    image = f"ClusterImageSet {world.name}-img"
+    assert world.until("told", told) == f"not found: {image}, Secret pull, Secret template, Secret creds"
+    assert world.members() == []
 
 
 def test_who_strips_hives_finalizer_leaks_the_cluster(lab: Hub, world: World) -> None:

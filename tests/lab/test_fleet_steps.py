@@ -219,6 +219,35 @@ def test_a_namespace_without_cluster_goes_five_minutes_after_it_was_made(steps: 
     assert left() == {full}
 
 
+def test_sync_sets_go_by_their_names_and_in_each_resources_come_before_secrets(steps: Steps) -> None:
+    """Each of these needs what comes before it, and would be refused without."""
+    world, place = steps.world, f"{steps.world.name}-in"
+    world.apply("v1", "Secret", "token")
+    inside = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one", "namespace": place}}
+    token = {
+        "sourceRef": {"name": "token", "namespace": world.name},
+        "targetRef": {"name": "token", "namespace": place},
+    }
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place}}
+    sets: dict[str, Manifest] = {
+        "c": {"resources": [inside]},
+        "b": {"resources": [namespace], "secretMappings": [token]},
+    }
+    selector = {"matchLabels": {"hive.openshift.io/clusterpool-name": world.name}}
+    for name, spec in sets.items():
+        spec |= {"clusterDeploymentSelector": selector, "resourceApplyMode": "Sync"}
+        world.apply(HIVE, "SelectorSyncSet", f"{world.name}-{name}", namespace=None, spec=spec)
+    try:
+        cluster = steps.install()
+        steps.look(lambda *rest: hive_sync.reconcile(up(world), *rest))
+        sync = steps.cluster.get(hive_sync.HIVE_SYNC, "ClusterSync", cluster, cluster) or {}
+        assert [one["result"] for one in sync["status"]["selectorSyncSets"]] == ["Success", "Success"]
+    finally:
+        for name in sets:
+            steps.cluster.delete(HIVE, "SelectorSyncSet", f"{world.name}-{name}")
+        steps.cluster.delete("v1", "Namespace", place)
+
+
 def test_a_set_that_the_claim_names_is_the_imported_clusters(steps: Steps) -> None:
     """The pool's own is for claims that name none; what the claim says is gone again right afterwards."""
     name = steps.install("a", labels={SET: "elsewhere"})

@@ -209,6 +209,32 @@ def test_a_changed_source_arrives_when_the_sets_are_applied_anew(sync: Sync) -> 
     world.until("that was a renewal", lambda: sync.renewed(name) != renewal)
 
 
+def test_a_source_that_is_missing_fails_the_set_until_it_is_there_and_takes_nothing_back(sync: Sync) -> None:
+    """A pool that was deleted takes its Secrets along; what the clusters have of them stays."""
+    sync.set("a", sync.namespace, secrets=[sync.secret("token")])
+    name = sync.pool()
+    sync.world.until("the failure", lambda: "not found" in sync.failure(name, "a"))
+    sync.world.apply("v1", "Secret", "token", stringData={"key": "value"})
+    sync.arrives("Secret", "token")
+    sync.world.until("success", lambda: sync.status(name)["a"]["result"] == "Success")
+    sync.cluster.delete("v1", "Secret", "token", sync.world.name)
+    sync.cluster.delete(HIVE_SYNC, "ClusterSyncLease", name, name)
+    sync.world.until("a failure again", lambda: "not found" in sync.failure(name, "a"))
+    assert sync.there("Secret", "token")
+
+
+def test_without_its_lease_a_cluster_gets_all_its_sets_anew(sync: Sync) -> None:
+    """So a rotated token need not wait for two hours."""
+    sync.set("a", sync.namespace, sync.map("one"))
+    name = sync.pool()
+    sync.arrives("ConfigMap", "one")
+    renewal = sync.world.until("a lease", lambda: sync.renewed(name))
+    sync.cluster.delete("v1", "ConfigMap", "one", sync.place)
+    sync.cluster.delete(HIVE_SYNC, "ClusterSyncLease", name, name)
+    sync.arrives("ConfigMap", "one")
+    sync.world.until("a lease again", lambda: sync.renewed(name) > renewal)
+
+
 def test_a_source_without_namespace_is_not_tried_again_until_the_set_changes(sync: Sync) -> None:
     """Hive's webhook accepts it, and nothing ever arrives."""
     sync.world.apply("v1", "Secret", "token", stringData={"key": "value"})

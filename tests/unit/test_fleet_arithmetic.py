@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from lab.fleet.arithmetic import Plan, PoolCluster, PoolSize, lifetime, plan, plan_end
 from lab.fleet.hive_deployments import next_power
 from lab.fleet.olm import phase
+from lab.fleet.timing import MINUTE, Timings
 
 
 def installing(name: str) -> PoolCluster:
@@ -267,3 +268,11 @@ def test_a_power_change_ends_before_the_next_begins(state: str, wanted: str, ove
 )
 def test_an_install_plan_waits_for_approval(approved: bool, over: bool, expected: str) -> None:
     assert phase(approved=approved, over=over) == expected
+
+
+@pytest.mark.parametrize(
+    ("wait", "minutes"), [("reapply", 120), ("sync_sets", 10), ("lease_grace", 5), ("namespace", 5), ("resync", 5)]
+)
+def test_what_is_a_constant_of_the_real_code_waits_as_long_here(wait: str, minutes: int) -> None:
+    """The other durations are estimates; by these the real controllers reapply, hibernate, taint and reap."""
+    assert getattr(Timings(), wait) == minutes * MINUTE
