@@ -11,8 +11,8 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from kinds.base import Spec
 
 WAIT_FOR = "pulumi.com/waitFor"
-# Makes the provider take fields back from whoever wrote them last, instead of ending with a conflict.
-TAKE_BACK = {"pulumi.com/patchForce": "true"}
+# Makes the provider take fields from whoever wrote them last, instead of ending with a conflict.
+FORCE = "pulumi.com/patchForce"
 
 
 class StatusResource(pulumi.CustomResource):

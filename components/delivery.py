@@ -6,7 +6,7 @@ from typing import Literal
 import pulumi
 
 from components.cluster_set import ClusterSet
-from components.custom import TAKE_BACK, custom_resource, metadata
+from components.custom import FORCE, custom_resource, metadata
 from kinds.argocd import (
     ApplicationDestination,
     ApplicationMetadata,
@@ -154,7 +154,7 @@ class Delivery(pulumi.ComponentResource):
         custom_resource(
             f"{name}-application-set",
             application_set_spec(args, set_args, workload.namespace),
-            metadata(args.name, set_args.namespace, annotations=TAKE_BACK),
+            metadata(args.name, set_args.namespace, annotations={FORCE: "true"}),
             parent=self,
             depends_on=[project, cluster_set.placement, cluster_set.gitops_cluster, *after],
         )

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResourcePatch
 from pulumi_kubernetes.core.v1 import Namespace
 
-from components.custom import StatusResource, custom_resource, metadata
+from components.custom import FORCE, WAIT_FOR, StatusResource, custom_resource, metadata
 from kinds.olm import InstallPlanApproval, OperatorGroupSpec, SubscriptionSpec
 from settings import Operator as OperatorSettings
 
@@ -28,19 +28,21 @@ class Package:
     catalog_namespace: str = "openshift-marketplace"
 
 
-def install_plan_of(status: dict[str, Any], pinned: str) -> str:
-    """Return the name of the InstallPlan that installs the pinned version.
+def offered_or_installed(pinned: str) -> str:
+    """Return what a Subscription waits for: OLM has a plan for the pinned version, or has installed it.
 
-    Raises:
-        pulumi.RunError: if OLM's plan is for another version, which nobody has agreed to.
+    It stays true when OLM goes on to offer a later version: then `status.currentCSV` and the plan are the later one's.
     """
-    offered = status.get("currentCSV")
-    if offered != pinned:
-        raise pulumi.RunError(
-            f"OLM offers {offered}, but the stack pins {pinned}: the plan is not approved. "
-            f"Set startingCsv to {offered}, or approve the InstallPlan by hand."
-        )
-    return str(status["installPlanRef"]["name"])
+    return f"jsonpath={{$[?@.currentCSV=='{pinned}' || @.installedCSV=='{pinned}'].installPlanRef.name}}"
+
+
+def install_plan_of(status: dict[str, Any], pinned: str) -> str:
+    """Return the name of the InstallPlan for the pinned version.
+
+    If OLM's present plan is for another version, which nobody has agreed to, it is a name that no plan has: whoever has
+    the right plan's name keeps it, and whoever has not fails with a message that names the version.
+    """
+    return str(status["installPlanRef"]["name"]) if status.get("currentCSV") == pinned else f"no-plan-for-{pinned}"
 
 
 class Operator(pulumi.ComponentResource):
@@ -52,9 +54,18 @@ class Operator(pulumi.ComponentResource):
 
     Fields: operator-framework/api, `pkg/operators/v1alpha1/subscription_types.go`. With approval Automatic the wait is
     for `status.state` AtLatestKnown, which OLM sets once the ClusterServiceVersion of the channel's head is there;
-    with Manual it is for the InstallPlan's phase Complete.
+    with Manual it is for OLM's plan of the pinned version, then for that plan's phase Complete. A new pin is a new
+    approval. A version that OLM offers later is left alone.
 
     Deleting the Subscription leaves the ClusterServiceVersion, hence the operator, running: OLM does so on purpose.
+
+    Traps, with Manual (read in operator-lifecycle-manager, `pkg/controller/operators/catalog/operator.go` and
+    `pkg/controller/registry/resolver/resolver.go`):
+        - `startingCSV` counts until a version is installed. Then OLM offers what replaces the installed version, and
+          nothing else while that plan is open. So `up` waits for a pin further on until somebody approves those
+          before it, and never gets one that is older or not in the channel: it gives up after INSTALL_TIMEOUT.
+        - A plan may be for all Subscriptions of a namespace, and one of them with Manual makes all wait for approval:
+          a pin approves its neighbours' versions with its own, and a neighbour with Automatic waits for a person.
 
     Args:
         name: Pulumi's logical name.
@@ -79,7 +90,7 @@ class Operator(pulumi.ComponentResource):
                 depends_on=[namespace],
             )
             before = [namespace, group]
-        manual = args.approval == "Manual"
+        pinned = args.starting_csv if args.approval == "Manual" else None
         self.subscription = StatusResource(
             f"{name}-subscription",
             SubscriptionSpec(
@@ -93,20 +104,18 @@ class Operator(pulumi.ComponentResource):
             metadata(
                 package.name,
                 package.namespace,
-                wait_for=[
-                    "jsonpath={.status.installPlanRef.name}" if manual else "jsonpath={.status.state}=AtLatestKnown"
-                ],
+                wait_for=[offered_or_installed(pinned) if pinned else "jsonpath={.status.state}=AtLatestKnown"],
             ),
             pulumi.ResourceOptions(
                 parent=self,
                 depends_on=before,
                 delete_before_replace=True,
-                custom_timeouts=pulumi.CustomTimeouts(create=INSTALL_TIMEOUT),
+                custom_timeouts=pulumi.CustomTimeouts(create=INSTALL_TIMEOUT, update=INSTALL_TIMEOUT),
             ),
         )
         self.ready: list[pulumi.Resource] = [self.subscription]
-        if manual and args.starting_csv:
-            self.ready.append(self._approve(name, package, args.starting_csv))
+        if pinned:
+            self.ready.append(self._approve(name, package, pinned))
         self.register_outputs({})
 
     def _approve(self, name: str, package: Package, pinned: str) -> pulumi.Resource:
@@ -121,7 +130,8 @@ class Operator(pulumi.ComponentResource):
             metadata={
                 "name": plan,
                 "namespace": package.namespace,
-                "annotations": {"pulumi.com/waitFor": "jsonpath={.status.phase}=Complete"},
+                # OLM has written that it is not approved.
+                "annotations": {WAIT_FOR: "jsonpath={.status.phase}=Complete", FORCE: "true"},
             },
             spec=approval.render(),
             opts=pulumi.ResourceOptions(

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes import Provider
 from pulumi_kubernetes.core.v1 import Secret
 
-from components.custom import StatusResource, metadata
+from components.custom import FORCE, StatusResource, metadata
 from components.skupper_site import SkupperSite
 from kinds.skupper import API_VERSION, COST_ANNOTATION, TOKEN, TOKEN_REQUEST, TYPE_LABEL, AccessGrantSpec
 from settings import MeshLink
@@ -18,8 +18,6 @@ COPIED = (
     "inter-router-host", "inter-router-port", "edge-host", "edge-port", "skupper.io/generated-by",
     "skupper.io/site-version",
 )  # fmt: skip
-# Written over what the controller has in its Link: the cost is the program's.
-FORCE = {"pulumi.com/patchForce": "true"}
 
 
 @dataclass(frozen=True)
@@ -168,7 +166,8 @@ class SkupperLink(pulumi.ComponentResource):
         _object(
             f"{name}-link-{args.redemption}",
             "Link",
-            metadata(credential, namespace, annotations=FORCE, wait_for=["condition=Operational"]),
+            # Written over what the controller has in it: the cost is the program's.
+            metadata(credential, namespace, annotations={FORCE: "true"}, wait_for=["condition=Operational"]),
             {"endpoints": accepting.site.endpoints, "tlsCredentials": credential, "cost": args.cost},
             pulumi.ResourceOptions(
                 parent=self, provider=linking.adopter, depends_on=[token, secret], delete_before_replace=True

@@ -27,6 +27,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
+from components.custom import FORCE
 from lab.binaries import LabError
 from lab.cluster import Cluster, Manifest
 from lab.inventory import Entry, Inventory
@@ -38,7 +39,6 @@ FIELD_MANAGER = "spillway-lab"
 # The provider's patience with a kind or a namespace that is not there yet: 31 seconds in all.
 RETRIES = (1, 2, 4, 8, 16)
 TELL_AFTER = 5
-FORCE = "pulumi.com/patchForce"
 PROVIDER = "pulumi:providers:kubernetes"
 
 Say = Callable[[str], None]
@@ -296,7 +296,7 @@ class _Run:
         for path in resource.options.ignore_changes:
             _keep(manifest, present, path)
         annotations: dict[str, str] = manifest["metadata"].get("annotations") or {}
-        applied = cluster.apply(manifest, force=entry.patch or annotations.get(FORCE) == "true")
+        applied = cluster.apply(manifest, force=annotations.get(FORCE) == "true")
         return "unchanged" if _content(applied) == _content(present) else "updated", applied
 
     def _wait_ready(self, entry: Entry, applied: Manifest, manifest: Manifest, timeout: float) -> Manifest:

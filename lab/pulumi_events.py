@@ -42,7 +42,7 @@ def operations(output: str) -> list[Operation]:
     return [
         Operation(
             step["op"],
-            step["urn"].rpartition("::")[2],
+            _name(step["urn"]),
             step["type"],
             event["sequence"],
             ended.get((step["op"], step["urn"])),
@@ -53,10 +53,15 @@ def operations(output: str) -> list[Operation]:
 
 
 def problems(output: str) -> str:
-    """Return the errors that were told, and all that was told in another form."""
+    """Return the errors that were told, each after the logical name of its resource, and all told in another form."""
     told = [event["diagnosticEvent"] for event in _events(output) if "diagnosticEvent" in event]
+    errors = [f"{_name(entry['urn'])}: {entry['message']}" for entry in told if entry["severity"] == "error"]
     plain = [line for line in output.splitlines() if not line.startswith("{")]
-    return "".join(entry["message"] for entry in told if entry["severity"] == "error") + "\n".join(plain)
+    return "".join(errors) + "\n".join(plain)
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
 
 
 def _events(output: str) -> Iterator[dict[str, Any]]:

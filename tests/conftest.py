@@ -1,11 +1,14 @@
-"""One lab for all tests of a layer, in a folder of its own; it ends with the tests, however they end."""
+"""One lab of each kind for all tests of a layer, in folders of their own; they end with the tests, however they end."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lab.fleet.mesh import MeshFleet
 from lab.hub import Hub
+from lab.mesh import MeshLab
+from tests.mesh import FACTOR
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +20,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         yield hub
     finally:
         hub.stop()
+
+
+@pytest.fixture(scope="session")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeshLab]:
+    """Return the control planes of a mesh, with Skupper and MetalLB played in them."""
+    lab = MeshLab(Path(tmp_path_factory.mktemp("mesh")), print, tied=True)
+    player = MeshFleet(lab.kubeconfig, lab.contexts, FACTOR)
+    try:
+        lab.start()
+        player.start()
+        yield lab
+        player.stop()
+    finally:
+        lab.stop()

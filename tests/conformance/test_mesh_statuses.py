@@ -9,7 +9,7 @@ from lab import engine
 from lab.fleet.mesh import MeshFleet
 from lab.mesh import MeshLab
 from tests.conformance.upstream import CRDS, needs_crds
-from tests.lab.mesh import APPLICATION, FACTOR, NAMESPACE, SKUPPER, Net
+from tests.mesh import APPLICATION, FACTOR, NAMESPACE, SKUPPER, Net
 
 
 @needs_crds

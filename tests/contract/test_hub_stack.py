@@ -276,10 +276,35 @@ def test_a_manual_approval_approves_the_pinned_version_only(dev: Recording) -> N
     assert approved.inputs["metadata"]["name"] == "install-abcde"
     assert approved.inputs["spec"] == {"approved": True}
     assert approved.options.ignore_changes == ("metadata.name",)
+    # OLM has written `approved: false`.
+    assert approved.inputs["metadata"]["annotations"]["pulumi.com/patchForce"] == "true"
     assert isinstance(one(record("dev", overrides=change), "InstallPlanPatch").inputs["metadata"]["name"], Unknown)
     plan["currentCSV"] = "advanced-cluster-management.v2.15.1"
-    with pytest.raises(Exception, match=r"OLM offers advanced-cluster-management\.v2\.15\.1, but the stack pins"):
-        record("dev", overrides=change, register=as_olm, preview=False)
+    later = one(record("dev", overrides=change, register=as_olm, preview=False), "InstallPlanPatch")
+    # A name that no plan has; the approval that was given keeps its own.
+    assert later.inputs["metadata"]["name"] == "no-plan-for-advanced-cluster-management.v2.15.0"
+
+
+@pytest.mark.parametrize(
+    ("status", "waits"),
+    [
+        ({}, True),
+        ({"currentCSV": "acm.v1", "installPlanRef": {"name": "a"}}, True),
+        ({"currentCSV": "acm.v2"}, True),
+        ({"currentCSV": "acm.v2", "installPlanRef": {"name": "b"}}, False),
+        ({"currentCSV": "acm.v2", "installedCSV": "acm.v2", "installPlanRef": {"name": "b"}}, False),
+        # OLM has gone on by itself.
+        ({"currentCSV": "acm.v3", "installedCSV": "acm.v2", "installPlanRef": {"name": "c"}}, False),
+    ],
+)
+def test_a_pin_waits_for_its_own_plan(status: dict[str, Any], waits: bool) -> None:
+    pin = {"channel": "release-2.15", "approval": "Manual", "startingCsv": "acm.v2"}
+    recording = record("dev", overrides={"spillway:hub.operators.acm": pin})
+    subscription = recording.named("kubernetes:operators.coreos.com/v1alpha1:Subscription", "acm-operator-subscription")
+    assert is_created(subscription.inputs, {"status": status}) is not waits
+    # Also after a change of the pin.
+    options = subscription.options
+    assert options.update_timeout == options.create_timeout == "30m"
 
 
 def test_secrets_are_secret_from_the_config_to_the_secret(dev: Recording) -> None:

@@ -1,14 +1,10 @@
 """The burst trigger on the lab."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from lab.fleet.mesh import MeshFleet
 from lab.hub import Hub
-from lab.mesh import MeshLab
-from tests.lab.mesh import FACTOR
 from tests.lab.trigger import Trigger
 from tests.lab.world import World
 
@@ -33,17 +29,3 @@ def world(lab: Hub) -> Iterator[World]:
     world = World(lab.cluster)
     yield world
     world.clean()
-
-
-@pytest.fixture(scope="session")
-def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeshLab]:
-    """Return the control planes of a mesh, with Skupper and MetalLB played in them."""
-    lab = MeshLab(Path(tmp_path_factory.mktemp("mesh")), print, tied=True)
-    player = MeshFleet(lab.kubeconfig, lab.contexts, FACTOR)
-    try:
-        lab.start()
-        player.start()
-        yield lab
-        player.stop()
-    finally:
-        lab.stop()

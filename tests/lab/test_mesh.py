@@ -4,8 +4,6 @@ Proves that the program's objects, in the program's order, make and change the n
 keep; not that Skupper and MetalLB have no others. Every module of `lab/fleet/skupper*` says what it leaves out.
 """
 
-import base64
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from lab.controlplane import free_port, write_private
 from lab.fleet.observe_mesh import SeenLink
 from lab.mesh import MeshLab
 from lab.mesh_scenarios import SCENARIOS, changes_up_to
-from tests.lab.mesh import APPLICATION, MESH, NAMESPACE, SKUPPER, Net
+from tests.mesh import APPLICATION, MESH, NAMESPACE, SKUPPER, Net, secrets_of
 
 REDEMPTIONS = {"links[0].redemption": 2, "links[1].redemption": 2}
 
@@ -177,27 +175,6 @@ def credentials(net: Net, name: str) -> set[str]:
     """Return the private keys of a cluster's links."""
     found = net.cluster(name).find("v1", "Secret", NAMESPACE)
     return {s["data"]["tls.key"] for s in found if s["metadata"]["name"].startswith("c2-c1-")}
-
-
-def secrets_of(net: Net) -> tuple[set[str], set[str], list[str]]:
-    """Return all private keys (encoded and plain), all codes, and all objects without what may hold these."""
-    keys: set[str] = set()
-    codes: set[str] = set()
-    elsewhere: list[str] = []
-    kinds = [("v1", k) for k in ("Secret", "ConfigMap", "Service", "Pod", "Event")] + [("apps/v1", "Deployment")]
-    kinds += [(SKUPPER, k) for k in ("Site", "AccessGrant", "AccessToken", "Link", "Connector", "Listener")]
-    for name in ("c1", "c2", "c3"):
-        for api, kind in kinds:
-            for found in net.cluster(name).find(api, kind):
-                if kind == "Secret":
-                    key = (found.pop("data", None) or {}).get("tls.key")
-                    keys |= {key, base64.b64decode(key).decode()} if key else set()
-                if kind == "AccessGrant":
-                    codes.add(found["status"].pop("code"))
-                if kind == "AccessToken":
-                    codes.add(found["spec"].pop("code"))
-                elsewhere.append(json.dumps(found))
-    return keys, codes, elsewhere
 
 
 def test_version_1_and_2_differ_in_one_key(net: Net) -> None:

@@ -9,7 +9,7 @@ import pytest
 from lab import engine
 from lab.cluster import Manifest
 from lab.mesh import MeshLab
-from tests.lab.mesh import NAMESPACE, SKUPPER, Net
+from tests.mesh import NAMESPACE, SKUPPER, Net
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lab.fleet.arithmetic import Plan, PoolCluster, PoolSize, lifetime, plan, plan_end
 from lab.fleet.hive_deployments import next_power
-from lab.fleet.olm import phase
+from lab.fleet.olm import offer, phase
 from lab.fleet.timing import MINUTE, Timings
 
 
@@ -276,3 +276,24 @@ def test_an_install_plan_waits_for_approval(approved: bool, over: bool, expected
 def test_what_is_a_constant_of_the_real_code_waits_as_long_here(wait: str, minutes: int) -> None:
     """The other durations are estimates; by these the real controllers reapply, hibernate, taint and reap."""
     assert getattr(Timings(), wait) == minutes * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("available", "asked", "installed", "expected"),
+    [
+        # A catalog that says nothing has what is asked for.
+        ((), "v1", None, "v1"),
+        ((), "v1", "v1", None),
+        ((), "v2", "v1", "v2"),
+        (("v1", "v2", "v3"), "v2", None, "v2"),
+        (("v1", "v2", "v3"), "v4", None, None),
+        # What is asked for counts until something is installed.
+        (("v1", "v2", "v3"), "v3", "v1", "v2"),
+        (("v1", "v2", "v3"), "v2", "v2", "v3"),
+        (("v1", "v2", "v3"), "v3", "v3", None),
+    ],
+)
+def test_olm_offers_the_next_version(
+    available: tuple[str, ...], asked: str, installed: str | None, expected: str | None
+) -> None:
+    assert offer(available, asked, installed) == expected

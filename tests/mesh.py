@@ -1,6 +1,8 @@
 """The mesh stack on its lab, in one version of Skupper."""
 
-from collections.abc import Callable
+import base64
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ FACTOR = 200
 NAMESPACE, APPLICATION = "interconnect", "sample-spring-kotlin-microservice"
 SKUPPER = "skupper.io/v2alpha1"
 MESH = "spillway:mesh"
+CLUSTERS = ("c1", "c2", "c3")
 
 
 class Net:
@@ -54,15 +57,17 @@ class Net:
         """Return an object of version 2, empty if it is not there."""
         return self.cluster(name).get(SKUPPER, kind, what, NAMESPACE) or {}
 
-    def seen(self) -> dict[str, SeenSite]:
-        """Return the sites as they are now."""
-        return sites({name: self.cluster(name) for name in ("c1", "c2", "c3")}, FACTOR)
+    def seen(self, names: Sequence[str] = CLUSTERS) -> dict[str, SeenSite]:
+        """Return the sites as they are now, in some of the clusters."""
+        return sites({name: self.cluster(name) for name in names}, FACTOR)
 
-    def wait(self, what: str, good: Callable[[dict[str, SeenSite]], object]) -> dict[str, SeenSite]:
-        """Wait until the network is as wanted."""
+    def wait(
+        self, what: str, good: Callable[[dict[str, SeenSite]], object], names: Sequence[str] = CLUSTERS
+    ) -> dict[str, SeenSite]:
+        """Wait until the network is as wanted, in some of the clusters."""
 
         def probe() -> dict[str, SeenSite] | None:
-            found = self.seen()
+            found = self.seen(names)
             return found if good(found) else None
 
         return self.cluster("c1").wait_for(what, probe, 60, interval=0.3)
@@ -74,3 +79,24 @@ class Net:
     def site(self, name: str) -> tuple[str, str, str]:
         """Return apiVersion, kind and name of a cluster's site."""
         return ("v1", "ConfigMap", "skupper-site") if self.version == 1 else (SKUPPER, "Site", name)
+
+
+def secrets_of(net: Net) -> tuple[set[str], set[str], list[str]]:
+    """Return all private keys (encoded and plain), all codes, and all objects without what may hold these."""
+    keys: set[str] = set()
+    codes: set[str] = set()
+    elsewhere: list[str] = []
+    kinds = [("v1", k) for k in ("Secret", "ConfigMap", "Service", "Pod", "Event")] + [("apps/v1", "Deployment")]
+    kinds += [(SKUPPER, k) for k in ("Site", "AccessGrant", "AccessToken", "Link", "Connector", "Listener")]
+    for name in CLUSTERS:
+        for api, kind in kinds:
+            for found in net.cluster(name).find(api, kind):
+                if kind == "Secret":
+                    key = (found.pop("data", None) or {}).get("tls.key")
+                    keys |= {key, base64.b64decode(key).decode()} if key else set()
+                if kind == "AccessGrant":
+                    codes.add(found["status"].pop("code"))
+                if kind == "AccessToken":
+                    codes.add(found["spec"].pop("code"))
+                elsewhere.append(json.dumps(found))
+    return keys, codes, elsewhere
