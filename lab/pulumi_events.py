@@ -55,7 +55,12 @@ def operations(output: str) -> list[Operation]:
 def problems(output: str) -> str:
     """Return the errors that were told, each after the logical name of its resource, and all told in another form."""
     told = [event["diagnosticEvent"] for event in _events(output) if "diagnosticEvent" in event]
-    errors = [f"{_name(entry['urn'])}: {entry['message']}" for entry in told if entry["severity"] == "error"]
+    # Some errors are of no resource.
+    errors = [
+        f"{_name(entry['urn'])}: {entry['message']}" if "urn" in entry else str(entry["message"])
+        for entry in told
+        if entry["severity"] == "error"
+    ]
     plain = [line for line in output.splitlines() if not line.startswith("{")]
     return "".join(errors) + "\n".join(plain)
 
