@@ -29,6 +29,15 @@ class LinkEnd:
     adopter: Provider | None = None
 
 
+def secret_once_known(value: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """Mark what another resource answers as secret as soon as it is known.
+
+    `pulumi.Output.secret` marks an unknown value too. When the other resource has failed and `up` goes on, the engine
+    ends on such a value with `malformed RPC secret`.
+    """
+    return value.apply(pulumi.Output.secret)
+
+
 def annotation(found: Mapping[str, str] | None, key: str) -> str:
     """Return an annotation of a filled token.
 
@@ -113,20 +122,27 @@ class SkupperLink(pulumi.ComponentResource):
         # given, which has none of these annotations.
         filled = pulumi.Output.all(request.id, request.metadata.annotations)
         annotations = {key: filled.apply(lambda both, key=key: annotation(both[1], key)) for key in COPIED}
-        Secret(
+        # Not by the SDK's class, which marks its data as secret before it is known.
+        pulumi.CustomResource(
+            "kubernetes:core/v1:Secret",
             f"{name}-token",
-            metadata={
-                "name": f"{credential}-cost-{args.cost}",
-                "namespace": linking.site.args.namespace,
-                "labels": {TYPE_LABEL: TOKEN},
-                "annotations": {**annotations, COST_ANNOTATION: str(args.cost)},
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {
+                    "name": f"{credential}-cost-{args.cost}",
+                    "namespace": linking.site.args.namespace,
+                    "labels": {TYPE_LABEL: TOKEN},
+                    "annotations": {**annotations, COST_ANNOTATION: str(args.cost)},
+                },
+                "data": secret_once_known(request.data),
             },
-            data=pulumi.Output.secret(request.data),
-            opts=pulumi.ResourceOptions(
+            pulumi.ResourceOptions(
                 parent=self,
                 provider=linking.provider,
                 depends_on=[linking.site.site, request],
                 delete_before_replace=True,
+                additional_secret_outputs=["data"],
             ),
         )
 
@@ -144,7 +160,7 @@ class SkupperLink(pulumi.ComponentResource):
                 additional_secret_outputs=["status"],
             ),
         )
-        status = pulumi.Output.secret(grant.status)
+        status = secret_once_known(grant.status)
         token = _object(
             f"{name}-token-{args.redemption}",
             "AccessToken",

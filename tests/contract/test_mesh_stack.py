@@ -148,6 +148,20 @@ def test_a_token_of_version_2_is_carried_once_as_a_secret() -> None:
     assert "data" not in taken_over.inputs
 
 
+@pytest.mark.parametrize(("version", "failed"), [(1, "c2-c1-request-1"), (2, "c2-c1-grant-1")])
+def test_a_credential_that_does_not_come_is_unknown_but_not_a_secret(version: int, failed: str) -> None:
+    """With a cluster away, `up --continue-on-error` ended on a secret without value: `malformed RPC secret`."""
+
+    def as_skupper_away(resource: Registration) -> dict[str, Any] | None:
+        return None if resource.name == failed else dict(as_skupper(resource))
+
+    overrides = {f"{MESH}.version": version}
+    recording = record("mesh", overrides=overrides, register=as_skupper_away, preview=False)
+    token = next(r for r in recording.registrations if r.name.startswith("c2-c1-token"))
+    carried = [token.inputs["data"]] if version == 1 else [token.inputs["spec"][key] for key in ("url", "code", "ca")]
+    assert [type(value) for value in carried] == [Unknown] * len(carried)
+
+
 WAITS = {
     1: {"Secret c2-c1-request-1": "jsonpath={.metadata.labels['skupper.io/type']}=connection-token"},
     2: {
