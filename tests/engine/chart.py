@@ -30,5 +30,18 @@ def kyverno_chart(folder: Path) -> dict[str, Any]:
         if dependency["name"] in here
     ]
     (chart / "Chart.yaml").write_text(yaml.safe_dump(about))
+    # A job of Kyverno's own after an upgrade, which KWOK's pods cannot do.
+    values = yaml.safe_load((chart / "values.yaml").read_text())
+    values["crds"]["migration"]["enabled"] = False
+    (chart / "values.yaml").write_text(yaml.safe_dump(values))
     place = {"release": "my-kyverno", "namespace": "kyverno"}
     return {"install": "chart", "chart": str(chart), "version": about["version"], "repository": None, **place}
+
+
+def next_version(chart: Path) -> str:
+    """Make a chart in a folder the next version of itself; return that."""
+    about = yaml.safe_load((chart / "Chart.yaml").read_text())
+    major, minor, patch = about["version"].split(".")
+    about["version"] = f"{major}.{minor}.{int(patch) + 1}"
+    (chart / "Chart.yaml").write_text(yaml.safe_dump(about))
+    return about["version"]

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from lab.cluster import Cluster
+from lab.cluster import Cluster, Manifest
 from lab.controlplane import ControlPlane
-from tests.engine.chart import kyverno_chart
-from tests.engine.stacks import new_stack, remove_crds
+from tests.engine.chart import kyverno_chart, next_version
+from tests.engine.stacks import new_stack, preview, remove_crds, up
 
 KYVERNO = ("--target", "**Kyverno**", "--target", "**::hub")
 
 
-def test_kyverno_from_a_local_chart(bare: ControlPlane, tmp_path: Path) -> None:
+def test_kyverno_from_a_local_chart_and_its_next_version(bare: ControlPlane, tmp_path: Path) -> None:
     settings = kyverno_chart(tmp_path)
     stack = new_stack(tmp_path / "pulumi", bare.kubeconfig, changes={"spillway:hub.kyverno": settings})
     expected = {"create hub", "create kyverno", "create kyverno-release", "create spillway-lab"}
@@ -27,14 +27,23 @@ def test_kyverno_from_a_local_chart(bare: ControlPlane, tmp_path: Path) -> None:
         }
     )
     try:
-        assert {str(step) for step in stack.operations("preview", *KYVERNO)} == expected
-        assert {str(step) for step in stack.operations("up", "--yes", "--skip-preview", *KYVERNO)} == expected
-        deployments = cluster.find("apps/v1", "Deployment", "kyverno")
+        assert preview(stack, *KYVERNO) == expected
+        assert up(stack, *KYVERNO) == expected
+        deployments = deployments_of(cluster)
         assert {found["metadata"]["labels"]["app.kubernetes.io/instance"] for found in deployments} == {"my-kyverno"}
         assert len(deployments) == 4
         assert cluster.resource("policies.kyverno.io/v1", "GeneratingPolicy")
-        assert stack.operations("preview", "--refresh", "--expect-no-changes", *KYVERNO) == []
+        assert preview(stack, "--refresh", "--expect-no-changes", *KYVERNO) == set()
+
+        stack.override({"spillway:hub.kyverno.version": (version := next_version(Path(settings["chart"])))})
+        assert preview(stack, *KYVERNO) == up(stack, *KYVERNO) == {"update kyverno-release"}
+        charts = [found["metadata"]["labels"]["helm.sh/chart"] for found in deployments_of(cluster)]
+        assert charts == [f"kyverno-{version}"] * 4
     finally:
         # No destroy: the chart's hooks for it are jobs with a kubectl in them, which KWOK's pods have not.
         cluster.delete("v1", "Namespace", "kyverno")
         remove_crds(cluster)
+
+
+def deployments_of(cluster: Cluster) -> list[Manifest]:
+    return cluster.find("apps/v1", "Deployment", "kyverno")
