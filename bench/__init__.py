@@ -1,0 +1,1 @@
+"""Benchmarks: what takes how long, measured side by side in one run."""

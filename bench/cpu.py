@@ -1,0 +1,102 @@
+"""Where the CPU time of a command goes, by the program that uses it."""
+
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from lab.binaries import LabError
+
+INTERVAL = 0.1
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a command took.
+
+    Attributes:
+        wall: seconds from start to end.
+        parts: CPU seconds by part.
+    """
+
+    wall: float
+    parts: Mapping[str, float]
+
+
+def spent(
+    command: Sequence[str], folder: Path, env: Mapping[str, str], parts: Mapping[str, str], servers: Mapping[str, int]
+) -> Spent:
+    """Run a command and return where its time went.
+
+    A process counts with what it had used when it was last looked at, a tenth of a second before its end at most.
+
+    Args:
+        command: what to run.
+        folder: where.
+        env: its environment.
+        parts: for each part, the words by which its processes' command lines are known; the first that fits counts.
+        servers: numbers of processes that it asks, which are not its children.
+
+    Raises:
+        LabError: the command failed; the message is the end of what it printed.
+    """
+    before = {part: _seconds(psutil.Process(pid)) for part, pid in servers.items()}
+    begin = time.monotonic()
+    # To a file: a pipe that nobody reads would hold the command up.
+    with tempfile.TemporaryFile("w+") as output:
+        running = subprocess.Popen(command, cwd=folder, env=dict(env), stdout=output, stderr=subprocess.STDOUT)
+        watched: dict[int, tuple[str, float]] = {}
+        over = threading.Event()
+
+        def watch() -> None:
+            root = psutil.Process(running.pid)
+            while not over.wait(INTERVAL):
+                for found in _family(root):
+                    watched[found.pid] = found.words, found.seconds
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        code = running.wait()
+        over.set()
+        watcher.join()
+        wall = time.monotonic() - begin
+        if code:
+            output.seek(0)
+            raise LabError(f"{' '.join(command)} failed:\n{output.read()[-2000:]}")
+    used = dict.fromkeys(parts, 0.0)
+    for words, seconds in watched.values():
+        part = next((name for name, known_by in parts.items() if known_by in words), None)
+        if part:
+            used[part] += seconds
+    return Spent(wall, used | {part: _seconds(psutil.Process(servers[part])) - before[part] for part in servers})
+
+
+@dataclass(frozen=True)
+class _Look:
+    pid: int
+    words: str
+    seconds: float
+
+
+def _family(root: psutil.Process) -> list[_Look]:
+    try:
+        members = [root, *root.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+    found: list[_Look] = []
+    for member in members:
+        try:
+            found.append(_Look(member.pid, " ".join(member.cmdline()), _seconds(member)))
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
