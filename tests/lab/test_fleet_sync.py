@@ -214,8 +214,10 @@ def test_a_source_that_is_missing_fails_the_set_until_it_is_there_and_takes_noth
     sync.set("a", sync.namespace, secrets=[sync.secret("token")])
     name = sync.pool()
     sync.world.until("the failure", lambda: "not found" in sync.failure(name, "a"))
+    renewal = sync.renewal(name)
     sync.world.apply("v1", "Secret", "token", stringData={"key": "value"})
     sync.arrives("Secret", "token")
+    assert sync.renewed(name) == renewal, "it came by a retry"
     sync.world.until("success", lambda: sync.status(name)["a"]["result"] == "Success")
     sync.cluster.delete("v1", "Secret", "token", sync.world.name)
     sync.cluster.delete(HIVE_SYNC, "ClusterSyncLease", name, name)
@@ -228,11 +230,11 @@ def test_without_its_lease_a_cluster_gets_all_its_sets_anew(sync: Sync) -> None:
     sync.set("a", sync.namespace, sync.map("one"))
     name = sync.pool()
     sync.arrives("ConfigMap", "one")
-    renewal = sync.world.until("a lease", lambda: sync.renewed(name))
+    renewal = sync.renewal(name)
     sync.cluster.delete("v1", "ConfigMap", "one", sync.place)
     sync.cluster.delete(HIVE_SYNC, "ClusterSyncLease", name, name)
-    sync.arrives("ConfigMap", "one")
     sync.world.until("a lease again", lambda: sync.renewed(name) > renewal)
+    assert sync.there("ConfigMap", "one")
 
 
 def test_a_source_without_namespace_is_not_tried_again_until_the_set_changes(sync: Sync) -> None:
