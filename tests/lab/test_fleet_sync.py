@@ -182,8 +182,10 @@ def test_a_missing_target_namespace_fails_the_set_until_it_is_there_and_others_g
     name = sync.pool()
     sync.world.until("the failure", lambda: sync.status(name).get("a", {}).get("result") == "Failure")
     sync.world.until("the other set", lambda: sync.cluster.get("v1", "ConfigMap", "other", sync.world.name))
+    renewal = sync.renewal(name)
     sync.cluster.apply(sync.namespace)
     sync.arrives("Secret", "token")
+    assert sync.renewed(name) == renewal, "it came by a retry"
 
 
 def test_a_changed_source_arrives_when_the_sets_are_applied_anew(sync: Sync) -> None:
