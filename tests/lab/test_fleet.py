@@ -81,7 +81,7 @@ def test_max_size_stops_the_extra_install(world: World, fleet: list[str]) -> Non
     world.claim("b")
     time.sleep(1.5)
     assert len(world.members()) == 1
-    assert world.conditions("ClusterClaim", "b")["Pending"] == ("True", "NoClusters")
+    world.until("b pends", lambda: world.conditions("ClusterClaim", "b").get("Pending") == ("True", "NoClusters"))
 
 
 def test_max_concurrent_installs_one_after_the_other(world: World, fleet: list[str]) -> None:
@@ -183,7 +183,7 @@ def test_a_missing_dependency_stops_installs_and_the_resume_for_a_claim(world: W
     assert world.states() == ["Hibernating"]
     world.keys()
     world.served("a")
-    assert world.conditions("ClusterPool")["MissingDependencies"] == ("False", "Verified")
+    world.until("no more", lambda: world.conditions("ClusterPool")["MissingDependencies"] == ("False", "Verified"))
 
 
 def test_each_dependency_that_is_missing_is_named_and_nothing_is_installed(world: World, fleet: list[str]) -> None:
@@ -252,7 +252,7 @@ def test_a_deleted_pool_waits_for_its_claimed_clusters(world: World, fleet: list
     world.cluster.delete(HIVE, "ClusterPool", world.name, world.name)
     world.until("only the claimed one left", lambda: [seen.name for seen in world.members()] == [cluster])
     waiting = ("False", "ClusterDeploymentsPendingCleanup")
-    assert world.conditions("ClusterPool")["DeletionPossible"] == waiting
+    world.until("told", lambda: world.conditions("ClusterPool").get("DeletionPossible") == waiting)
     world.claim("b")
     time.sleep(0.5)
     assert world.holder("b") is None

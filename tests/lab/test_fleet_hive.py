@@ -69,9 +69,8 @@ def test_without_resume_timeout_a_claim_waits_until_the_machines_start(world: Wo
     world.fault(stuck, "FailedToStartMachines")
     world.claim("a")
     world.until("it fails to start", lambda: world.states() == ["FailedToStartMachines"])
-    ready = conditions(world.deployment(stuck))
-    assert ready["Ready"] == ("False", "FailedToStartMachines")
-    assert ready["Hibernating"] == ("False", "ResumingOrRunning")
+    world.told(stuck, "Ready", ("False", "FailedToStartMachines"))
+    world.told(stuck, "Hibernating", ("False", "ResumingOrRunning"))
     time.sleep(2)
     assert [(seen.name, seen.claim) for seen in world.members()] == [(stuck, None)]
     world.fault(stuck, None)
@@ -83,12 +82,12 @@ def test_machines_that_fail_to_stop_run_on_until_they_can(world: World) -> None:
     world.pool(1, annotations={"lab.spillway.io/fault": "FailedToStop"})
     world.settled("FailedToStop")
     name = world.members()[0].name
-    assert conditions(world.deployment(name))["Hibernating"] == ("False", "FailedToStop")
+    world.told(name, "Hibernating", ("False", "FailedToStop"))
     time.sleep(1)
     assert world.states() == ["FailedToStop"]
     world.fault(name, None)
     world.settled("Hibernating")
-    assert conditions(world.deployment(name))["Hibernating"] == ("True", "Hibernating")
+    world.told(name, "Hibernating", ("True", "Hibernating"))
 
 
 def test_hibernate_after_puts_claimed_clusters_to_sleep_and_no_others(world: World) -> None:
@@ -122,7 +121,7 @@ def test_removal_without_keys_fails_and_goes_on_when_they_are_back(world: World)
     failed = ("False", "DeprovisionFailed")
     world.until("failed", lambda: conditions(world.deployment(name)).get("Provisioned") == failed)
     refused = ("True", "AuthenticationFailed")
-    assert conditions(world.deployment(name))["DeprovisionLaunchError"] == refused
+    world.told(name, "DeprovisionLaunchError", refused)
     request = world.cluster.get(HIVE, "ClusterDeprovision", name, name)
     assert conditions(request)["AuthenticationFailure"] == refused
     deleting = ("False", "ClusterDeleting")

@@ -164,8 +164,11 @@ def test_a_set_is_retried_while_a_kind_is_missing(sync: Sync) -> None:
     sync.world.until("the failure", lambda: kind.kind in sync.failure(name, "a"))
     assert sync.there("ConfigMap", "before")
     assert sync.there("ConfigMap", "after") is None
-    found = sync.cluster.get(HIVE_SYNC, "ClusterSync", name, name)
-    assert conditions(found)["Failed"] == ("True", "Failure")
+
+    def failed() -> bool:
+        return conditions(sync.cluster.get(HIVE_SYNC, "ClusterSync", name, name)).get("Failed") == ("True", "Failure")
+
+    sync.world.until("the condition", failed)
     renewal = sync.renewal(name)
     sync.cluster.apply(kind.manifest())
     sync.arrives("ConfigMap", "after")

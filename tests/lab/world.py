@@ -75,6 +75,10 @@ class World:
     def until(self, what: str, probe: Callable[[], Any], timeout: float = 90) -> Any:
         return self.cluster.wait_for(f"{what} (members: {self.members()})", probe, timeout, 0.05)
 
+    def told(self, deployment: str, type_: str, expected: tuple[str, str]) -> None:
+        """Wait for a cluster's condition, which is written a moment after its state."""
+        self.until(f"{type_} {expected}", lambda: conditions(self.deployment(deployment)).get(type_) == expected)
+
     def settled(self, *states: str) -> None:
         self.until(f"clusters {states}", lambda: self.states() == sorted(states) or None)
 
