@@ -19,7 +19,7 @@ from lab.fleet.observe_network import Member, network, served_elsewhere
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack, missing_parts
 from lab.spokes import Spokes
-from preview.gitops import rendered, stale
+from preview.gitops import stack_files, stale
 from preview.recording import ROOT, record
 from preview.stack_settings import read_settings
 from preview.tree import tree
@@ -56,7 +56,7 @@ def demo(hub: Hub) -> None:
     begin = time.monotonic()
     say("What the stack will create (evaluated without an engine):\n")
     say("\n".join(tree(record(STACK))))
-    if old := [path for path in stale(ROOT, rendered(ROOT)) if path.parts[1] == STACK]:
+    if old := [path for path in stale(ROOT, stack_files(STACK, read_settings(STACK, ROOT))) if path.parts[1] == STACK]:
         raise LabError(f"{old[0]} is not what Pulumi.{STACK}.yaml says: run `make gitops` first")
     say("\nThe lab's programs (built once, then kept):")
     hub.start()
