@@ -50,14 +50,13 @@ def spent(
     # To a file: a pipe that nobody reads would hold the command up.
     with tempfile.TemporaryFile("w+") as output:
         running = subprocess.Popen(command, cwd=folder, env=dict(env), stdout=output, stderr=subprocess.STDOUT)
-        watched: dict[int, tuple[str, float]] = {}
+        watched: dict[int, _Look] = {}
         over = threading.Event()
 
         def watch() -> None:
             root = psutil.Process(running.pid)
             while not over.wait(INTERVAL):
-                for found in _family(root):
-                    watched[found.pid] = found.words, found.seconds
+                watched.update(_family(root))
 
         watcher = threading.Thread(target=watch)
         watcher.start()
@@ -69,29 +68,28 @@ def spent(
             output.seek(0)
             raise LabError(f"{' '.join(command)} failed:\n{output.read()[-2000:]}")
     used = dict.fromkeys(parts, 0.0)
-    for words, seconds in watched.values():
-        part = next((name for name, known_by in parts.items() if known_by in words), None)
+    for look in watched.values():
+        part = next((name for name, known_by in parts.items() if known_by in look.words), None)
         if part:
-            used[part] += seconds
+            used[part] += look.seconds
     return Spent(wall, used | {part: _seconds(psutil.Process(servers[part])) - before[part] for part in servers})
 
 
 @dataclass(frozen=True)
 class _Look:
-    pid: int
     words: str
     seconds: float
 
 
-def _family(root: psutil.Process) -> list[_Look]:
+def _family(root: psutil.Process) -> dict[int, _Look]:
+    found: dict[int, _Look] = {}
     try:
         members = [root, *root.children(recursive=True)]
     except psutil.NoSuchProcess:
-        return []
-    found: list[_Look] = []
+        return found
     for member in members:
         try:
-            found.append(_Look(member.pid, " ".join(member.cmdline()), _seconds(member)))
+            found[member.pid] = _Look(" ".join(member.cmdline()), _seconds(member))
         except psutil.NoSuchProcess:
             continue
     return found

@@ -9,25 +9,24 @@ preview: a file backend writes the whole state with each step, which would take 
 import argparse
 import asyncio
 import cProfile
-import secrets
+import json
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import pulumi
-import yaml
 
 from bench.cpu import Spent, spent
+from lab.demo import STACK, lab_secrets
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack, missing_parts
 from lab.terminal import say
 from preview.recording import ROOT, record
+from preview.stack_file import load
 
-STACK = "lab"
 # The engine last: its word is in the others' command lines too.
 PARTS = {
     "program": "pulumi-language-python-exec",
@@ -49,17 +48,10 @@ def pools(number: int) -> dict[str, Any]:
     They have no more config than they must: the CLI hands it to the program in one environment variable, which Linux
     limits to 128 KiB.
     """
-    document = yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())
-    shipped = document["config"]["spillway:pools"][0]
+    shipped = json.loads(load(STACK, ROOT, {}, {}).values["spillway:pools"])[0]
     least = {key: shipped[key] for key in ("region", "baseDomain", "releaseImage", "maxSize")}
     many = [{**least, "name": f"pool{n}", "size": 0} for n in range(number)]
     return {"spillway:pools": many, "spillway:bursts[0].pool": many[0]["name"]}
-
-
-def credentials() -> Mapping[str, Any]:
-    """Return secrets of the right form."""
-    key = {"accessKeyId": secrets.token_hex(8), "secretAccessKey": secrets.token_hex(20)}
-    return {"spillway:pullSecret": '{"auths": {}}', "spillway:awsCredentials": key}
 
 
 def own_part(number: int) -> float:
@@ -106,7 +98,7 @@ def measure(lab: Hub, folder: Path, number: int) -> None:
     """Measure the commands with a number of pools, and print a line for each."""
     stack = PulumiStack(STACK, folder, lab.kubeconfig)
     stack.override(pools(number))
-    stack.set_secrets(credentials())
+    stack.set_secrets(lab_secrets(folder))
     servers = {"API server": lab.control_plane.process("kube-apiserver").pid() or 0}
     own = own_part(number)
     commands = PREVIEW | (UP if number <= MOST_APPLIED else {})
