@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from lab.cluster import Cluster, Manifest
+from lab.fleet.objects import STEP
 from preview.recording import record
 from tests.unit.stack_configs import SECRETS
 
 Key = tuple[str, str, str | None, str]
+# What others write, by the clock or by their history: the simulator, and Kubernetes, which counts a Deployment's changes.
+OTHERS = {STEP, "deployment.kubernetes.io/revision"}
 
 
 def recorded_keys(stack: str = "lab", changes: dict[str, Any] | None = None) -> set[Key]:
@@ -20,12 +23,16 @@ def recorded_keys(stack: str = "lab", changes: dict[str, Any] | None = None) -> 
 
 
 def objects(cluster: Cluster, wanted: Iterable[Key]) -> dict[Key, Manifest]:
-    """Return what the API server has of the wanted objects: spec, data, rules, labels and annotations."""
+    """Return what the API server has of the wanted objects: spec, data, rules, labels and the stack's annotations."""
     found: dict[Key, Manifest] = {}
     for api_version, kind, namespace, name in wanted:
         present = cluster.get(api_version, kind, name, namespace)
         if present is not None:
-            metadata = {part: present["metadata"].get(part) for part in ("labels", "annotations")}
+            annotations = present["metadata"].get("annotations") or {}
+            metadata = {
+                "labels": present["metadata"].get("labels"),
+                "annotations": {key: value for key, value in annotations.items() if key not in OTHERS},
+            }
             content = {part: present.get(part) for part in ("spec", "data", "rules", "type")}
             found[api_version, kind, namespace, name] = {"metadata": metadata, **content}
     return found

@@ -9,7 +9,6 @@ import pytest
 from kinds.skupper import SITE_CONFIG_MAP
 from lab import engine
 from lab.cluster import Manifest
-from lab.fleet.objects import STEP
 from lab.fleet.skupper1_tokens import ISSUED_BY
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack
@@ -19,16 +18,13 @@ from tests.unit.stack_configs import SECRETS
 
 TOKEN = "connection-token"
 SKUPPER_1: dict[str, Any] = {"spillway:interconnect.version": 1}
-# What others write: the simulator, and Kubernetes, which counts a Deployment's changes.
-OTHERS = {STEP, "deployment.kubernetes.io/revision"}
 
 
 def written(hub: Hub, changes: dict[str, Any]) -> dict[Key, Manifest]:
-    """Return the stack's objects without what others write at random, by the clock or by their history."""
+    """Return the stack's objects without what is new each time."""
     found = objects(hub.cluster, recorded_keys(changes=changes))
     for manifest in found.values():
         metadata = manifest["metadata"]
-        metadata["annotations"] = {k: v for k, v in (metadata["annotations"] or {}).items() if k not in OTHERS}
         if (metadata["labels"] or {}).get("skupper.io/type") == TOKEN:
             manifest["data"] = set(manifest["data"])
             # Skupper names the site that it leads to by an id, which each engine's site has of its own.
