@@ -60,9 +60,11 @@ class Cluster:
         configs: Any = config
         configs.load_kube_config(str(kubeconfig), context, client_configuration=configuration)
         configuration.connection_pool_maxsize = CONNECTIONS
+        # The pool of connections takes these over when it is made. 504: the API server itself ran out of time.
+        untyped: Any = configuration
+        untyped.retries = urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[504], raise_on_status=False)
         self._configuration: Any = configuration
         client: Any = ApiClient(configuration)
-        client.configuration.retries = urllib3.Retry(total=2, backoff_factor=0.2)
         self._client: Any = DynamicClient(client, cache_file=f"{self._cache.name}/discovery")
 
     def access(self) -> Access:
