@@ -7,6 +7,7 @@ from pulumi_kubernetes.core.v1 import Secret
 
 from components.advanced_cluster_management import AdvancedClusterManagement
 from components.custom import custom_resource, metadata
+from components.skupper_controller import PACKAGE
 from components.skupper_site import SiteArgs, SkupperSite, site_config, site_spec
 from kinds.base import LabelSelector
 from kinds.hive import (
@@ -38,9 +39,9 @@ LINK = "hub"
 def subscription_manifest(skupper: OperatorSettings) -> dict[str, Any]:
     """Return the Skupper operator's Subscription; approval is automatic, as nobody is there to give it."""
     spec = SubscriptionSpec(
-        name="skupper-operator",
+        name=PACKAGE.name,
         source=skupper.source,
-        source_namespace="openshift-marketplace",
+        source_namespace=PACKAGE.catalog_namespace,
         channel=skupper.channel,
         install_plan_approval="Automatic",
         starting_csv=skupper.starting_csv,
@@ -48,7 +49,7 @@ def subscription_manifest(skupper: OperatorSettings) -> dict[str, Any]:
     return {
         "apiVersion": spec.api_version,
         "kind": spec.kind,
-        "metadata": {"name": "skupper-operator", "namespace": "openshift-operators"},
+        "metadata": {"name": PACKAGE.name, "namespace": PACKAGE.namespace},
         "spec": spec.render(),
     }
 

@@ -65,7 +65,8 @@ class Operator(pulumi.ComponentResource):
           nothing else while that plan is open. So `up` waits for a pin further on until somebody approves those
           before it, and never gets one that is older or not in the channel: it gives up after INSTALL_TIMEOUT.
         - A plan may be for all Subscriptions of a namespace, and one of them with Manual makes all wait for approval:
-          a pin approves its neighbours' versions with its own, and a neighbour with Automatic waits for a person.
+          a pin approves its neighbours' versions with its own, and a neighbour with Automatic waits for a person. The
+          settings refuse that mix for the program's own operators.
 
     Args:
         name: Pulumi's logical name.

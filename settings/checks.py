@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from settings import aws_checks, cluster_checks
 from settings.application import Burst, Delivery, Guardrails, Interconnect, Workload
 from settings.aws import Aws
-from settings.hub import KYVERNO_CHART, ClusterSet, Hub, Kyverno
+from settings.hub import KYVERNO_CHART, ClusterSet, Hub, Kyverno, Operators
 from settings.mistakes import Mistake, config_path, remove_command, set_command, wrong
 from settings.pools import Pool
 from settings.skupper_operator import of_version
@@ -56,6 +56,23 @@ def _operators(parts: Parts) -> Iterator[Mistake]:
                 "is missing, and approval is Manual",
                 "the ClusterServiceVersion to install; the program approves just that one",
                 f"{name}.v1.0.0",
+            )
+    yield from _neighbours(parts.hub.operators)
+
+
+def _neighbours(operators: Operators) -> Iterator[Mistake]:
+    """GitOps and Skupper share a namespace, where OLM's plans are for all of it; ACM has one of its own."""
+    approvals = {
+        "gitops": operators.gitops.approval,
+        "skupper": operators.skupper.approval if operators.skupper else "Automatic",
+    }
+    for name, other in (("gitops", "skupper"), ("skupper", "gitops")):
+        if (approvals[name], approvals[other]) == ("Manual", "Automatic"):
+            yield wrong(
+                config_path("hub", ["operators", name, "approval"]),
+                f"got Manual, but that of {other} is Automatic",
+                "the same for both: they share a namespace, where OLM lets all wait for approval once one is Manual",
+                "Automatic",
             )
 
 

@@ -15,6 +15,7 @@ from components.drain_hooks import drain_hooks
 from components.interconnect_sync import InterconnectSync
 from components.kyverno import Kyverno
 from components.operator import Operator, Package
+from components.skupper_controller import PACKAGE as SKUPPER
 from components.skupper_service import ServiceArgs, SkupperService
 from components.skupper_site import SiteArgs, SkupperSite
 from components.watch import Watch
@@ -23,7 +24,6 @@ from settings import Credentials, Settings
 from stacks.aws import aws_account
 
 GITOPS = Package("openshift-gitops-operator")
-SKUPPER = Package("skupper-operator")
 
 
 def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:

@@ -75,6 +75,8 @@ TABLE: list[tuple[str, Changes, str, str, str]] = [
     ("no list", {"spillway:pools": []}, "spillway:pools", "at least one entry", "aws"),
     ("not JSON", {"spillway:pools": "{"}, "spillway:pools", "is not JSON", "pulumi config rm"),
     ("Manual without version", {"spillway:hub.operators.acm": {"channel": "x", "approval": "Manual"}}, "spillway:hub.operators.acm.startingCsv", "approves just that one", "acm.v1.0.0"),
+    ("GitOps by Manual beside Skupper by Automatic", {"spillway:hub.operators.gitops": {"channel": "gitops-1.18", "approval": "Manual", "startingCsv": "openshift-gitops-operator.v1.18.1"}}, "spillway:hub.operators.gitops.approval", "that of skupper is Automatic", "approval Automatic"),
+    ("Skupper by Manual beside GitOps by Automatic", {"spillway:hub.operators.skupper": {"channel": "stable-2.2", "approval": "Manual", "startingCsv": "skupper-operator.v2.2.1"}}, "spillway:hub.operators.skupper.approval", "that of gitops is Automatic", "approval Automatic"),
     ("chart without version", {"spillway:hub.kyverno.version": None}, "spillway:hub.kyverno.version", "pinned", "3.9.1"),
     ("existing without a Secret", {"spillway:pools[0].credentials": {"source": "existing", "pullSecret": "p"}}, "spillway:pools[0].credentials.awsSecret", "source is existing", "name"),
     ("config with a Secret", {"spillway:pools[0].credentials": {"awsSecret": "a"}}, "spillway:pools[0].credentials.awsSecret", "source is config", "pulumi config rm"),
@@ -128,6 +130,15 @@ def test_the_command_mends_the_mistake(changes: Changes, path: str) -> None:
     except SettingsError as error:
         # What may be left is another mistake: a value that goes with the one that was set.
         assert told not in map(str, error.mistakes)
+
+
+def test_both_operators_of_one_namespace_may_be_approved_by_the_program() -> None:
+    pins = {
+        "gitops": {"channel": "gitops-1.18", "approval": "Manual", "startingCsv": "openshift-gitops-operator.v1.18.1"},
+        "skupper": {"channel": "stable-2.2", "approval": "Manual", "startingCsv": "skupper-operator.v2.2.1"},
+    }
+    settings, _ = load(*config({f"spillway:hub.operators.{name}": pin for name, pin in pins.items()}), "dev")
+    assert settings.skupper.approval == settings.hub.operators.gitops.approval == "Manual"
 
 
 def test_all_mistakes_are_told_at_once() -> None:
