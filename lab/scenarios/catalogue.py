@@ -312,7 +312,7 @@ TIERS: dict[str, object] = {
         "name": "far",
         "region": "us-east-1",
         "zones": ["us-east-1a"],
-        "baseDomain": "sandbox449.opentlc.com",
+        "baseDomain": "burst.example.com",
         "releaseImage": "quay.io/openshift-release-dev/ocp-release:4.12.36-multi",
         "size": 1,
         "maxSize": 2,

@@ -80,10 +80,10 @@ class TestResources:
         }  # fmt: skip
 
     def test_an_existing_zone_is_looked_up_and_not_made(self) -> None:
-        zones = {"account": "123456789012", "zones": [{"name": "sandbox449.opentlc.com"}]}
+        zones = {"account": "123456789012", "zones": [{"name": "burst.example.com"}]}
         recording = record("dev", overrides={"spillway:aws": zones})
         assert on_aws(recording) == {}
-        assert [call.arguments["name"] for call in recording.calls] == ["sandbox449.opentlc.com"]
+        assert [call.arguments["name"] for call in recording.calls] == ["burst.example.com"]
 
     def test_an_identity_with_a_pull_secret_that_exists_makes_no_other(self) -> None:
         own = {"source": "identity", "pullSecret": "my-pull"}

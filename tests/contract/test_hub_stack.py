@@ -172,7 +172,7 @@ def test_the_pool_is_bounded_and_in_its_set(dev: Recording) -> None:
     spec = pool.inputs["spec"]
     references = ("imageSetRef", "installConfigSecretTemplateRef", "platform", "pullSecretRef")
     assert {key: value for key, value in spec.items() if key not in references} == {
-        "baseDomain": "sandbox449.opentlc.com", "size": 1, "runningCount": 0, "maxSize": 2, "maxConcurrent": 1,
+        "baseDomain": "burst.example.com", "size": 1, "runningCount": 0, "maxSize": 2, "maxConcurrent": 1,
         "claimLifetime": {"default": "8h0m0s", "maximum": "24h0m0s"}, "hibernationConfig": {"resumeTimeout": "20m0s"},
         "installAttemptsLimit": 2, "skipMachinePools": True,
     }  # fmt: skip

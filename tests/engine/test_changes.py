@@ -11,7 +11,7 @@ NEW_IMAGE = "quay.io/openshift-release-dev/ocp-release:4.12.40-multi"
 REGION = {
     "name": "west",
     "region": "us-west-2",
-    "baseDomain": "sandbox449.opentlc.com",
+    "baseDomain": "burst.example.com",
     "releaseImage": IMAGE,
     "size": 1,
     "maxSize": 2,

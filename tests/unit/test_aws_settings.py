@@ -11,7 +11,7 @@ from tests.unit.stack_configs import config
 from tests.unit.test_settings import TWO_POOLS, Changes, mistakes
 
 POOL = "spillway:pools[0]"
-DOMAIN = "sandbox449.opentlc.com"
+DOMAIN = "burst.example.com"
 
 
 def aws(identity: dict[str, Any] | None = None, **changes: Any) -> Changes:
