@@ -5,7 +5,8 @@ for the ApplicationSet controller, whose account it finds by its labels; a clust
 selected cluster that has joined, with the ManagedCluster's labels; the Secret stays when the Placement drops the
 cluster, and goes when the ManagedCluster is gone.
 Leaves out: the cluster proxy and the ManagedServiceAccount (the Secret has the cluster's own address and
-administrator's token), the Argo CD agent, policies.
+administrator's token), the Argo CD agent, policies; that an Argo CD without a Service is refused, one in another
+namespace needs that namespace's label, and a cluster Secret which somebody else made blocks its own.
 """
 
 import base64

@@ -2,6 +2,7 @@
 
 Keeps: when a pool is deleted, so are the Secrets that it names (install-config, pull secret, AWS keys), unless another
 pool of the namespace names them too; then the pool is let go.
+Leaves out: that a namespace with ACM's own label (`managed-by: clusterpools`) goes with its last pool.
 """
 
 from collections.abc import Callable

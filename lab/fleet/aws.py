@@ -2,6 +2,7 @@
 
 One ConfigMap a cluster, named like it: from the begin of its install until its deprovision has ended. So a leak can be
 seen after the last object that spoke of the cluster is gone.
+Leaves out: everything else of the account; nothing is found by its tags.
 """
 
 from kubernetes.client.exceptions import ApiException

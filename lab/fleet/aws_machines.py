@@ -1,5 +1,7 @@
 """Plays the machines on AWS: a pool's clusters are real control planes, which run while Hive says that they do.
 
+Source: openshift/hive, pkg/controller/hibernation (aws_actuator.go stops and starts the machines of an infraID).
+
 Keeps: machines run from the end of the install, stop while Hive hibernates the cluster, start while it resumes, and are
 gone with the ClusterDeployment; what AWS has and the hub knows nothing of stays as it is: nobody stops or removes it.
 Leaves out: the machines one by one, and the install itself: a cluster's API answers when it is over.

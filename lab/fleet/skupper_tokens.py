@@ -3,6 +3,8 @@
 Keeps: a token is redeemed once a site is in its namespace, and never again; what is refused is tried again after five
 minutes; the Secret and the Link belong to the Site, not to the token; a Secret of that name which exists is an error,
 and the redemption is spent all the same (#1919); tokens of a deleted site count as redeemed.
+Leaves out: the request over TLS to the grant server, and the authority that the token names for it; one Link per
+endpoint group.
 """
 
 from collections.abc import Callable
