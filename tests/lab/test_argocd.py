@@ -204,11 +204,18 @@ def delivery(installed: Delivery) -> Iterator[Delivery]:
 
 
 def test_a_decision_brings_the_application_to_the_cluster_and_its_pods_run(delivery: Delivery) -> None:
-    """The generator polls: a cluster that Argo CD was not told of at first is found at the next look."""
     assert delivery.on_spoke(CONNECTOR)
     delivery.wait("two pods", lambda: (delivery.on_spoke(DEPLOYMENT) or {}).get("status", {}).get("readyReplicas") == 2)
     hub = delivery.hub.get(*DEPLOYMENT, WORKLOAD, PLACE)
     assert hub is None  # it went to the burst cluster, not to the hub
+
+
+def test_the_generator_looks_again_for_clusters_that_went_and_that_came(delivery: Delivery) -> None:
+    """It polls, and watches no decision: by its default of three minutes a burst would be over before it is served."""
+    delivery.release()
+    delivery.wait("no application", lambda: delivery.application() is None)
+    delivery.claim()
+    delivery.wait("the application", delivery.synced)
 
 
 def test_what_somebody_changes_in_the_cluster_is_put_right(delivery: Delivery) -> None:
