@@ -75,9 +75,9 @@ TABLE: list[tuple[str, Changes, str, str, str]] = [
     ("identity without the zone", aws(zones=[]), "spillway:aws.zones[0].name", "records of these only", DOMAIN),
     ("base domain without a zone", {"spillway:aws": {"account": "123456789012", "zones": [{"name": "example.com"}]}}, f"{POOL}.baseDomain", "there is no zone", "example.com"),
     ("zone twice", aws(zones=[{"name": DOMAIN}] * 2), "spillway:aws.zones[1].name", "there already", "pulumi config rm"),
-    ("parent of an existing zone", aws(zones=[{"name": DOMAIN, "parent": "opentlc.com"}]), "spillway:aws.zones[0].parent", "delegated already", "pulumi config rm"),
-    ("parent elsewhere", aws(zones=[{"name": DOMAIN, "source": "create", "parent": "example.com"}]), "spillway:aws.zones[0].parent", f"a zone above {DOMAIN}", "opentlc.com"),
-    ("parent that the stack makes", aws(zones=[{"name": DOMAIN, "source": "create", "parent": "opentlc.com"}, {"name": "opentlc.com", "source": "create"}]), "spillway:aws.zones[0].parent", "which the stack makes itself", "pulumi config rm"),
+    ("parent of an existing zone", aws(zones=[{"name": DOMAIN, "parent": "example.com"}]), "spillway:aws.zones[0].parent", "delegated already", "pulumi config rm"),
+    ("parent elsewhere", aws(zones=[{"name": DOMAIN, "source": "create", "parent": "example.org"}]), "spillway:aws.zones[0].parent", f"a zone above {DOMAIN}", "example.com"),
+    ("parent that the stack makes", aws(zones=[{"name": DOMAIN, "source": "create", "parent": "example.com"}, {"name": "example.com", "source": "create"}]), "spillway:aws.zones[0].parent", "which the stack makes itself", "pulumi config rm"),
     ("zone's name", aws(zones=[{"name": "example"}]), "spillway:aws.zones[0].name", "a DNS name", "example.com"),
     ("identity with a Secret", {**aws(), f"{POOL}.credentials": {"source": "identity", "awsSecret": "x"}}, f"{POOL}.credentials.awsSecret", "source is identity", "pulumi config rm"),
 ]  # fmt: skip
