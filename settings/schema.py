@@ -3,6 +3,7 @@
 `docs/config.schema.json` lets editors complete and check a stack's file; `docs/config.md` lists every key.
 """
 
+import argparse
 import json
 import sys
 import types
@@ -152,9 +153,12 @@ def _shown(value: Any) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` tell whether they are current."""
+    parser = argparse.ArgumentParser(prog="python -m settings.schema", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a file is stale")
+    check = parser.parse_args(arguments).check
     wanted = {SCHEMA: json.dumps(schema(), indent=2) + "\n", REFERENCE: reference()}
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    if "--check" in arguments:
+    if check:
         for path in stale:
             print(f"{path.relative_to(DOCS.parent)} is stale: run `make docs`")
         return int(bool(stale))
