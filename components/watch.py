@@ -42,7 +42,8 @@ class Watch(pulumi.ComponentResource):
 
     Args:
         name: Pulumi's logical name.
-        args: namespace of the alerts; minutes that a claim may wait; days until a standby cluster is to be renewed.
+        args: namespace of the alerts; minutes that a claim may wait; days until a standby cluster is to be renewed;
+            address of the runbooks.
         pools: the stack's pools, for their names and sizes.
         bursts: the stack's bursts, for when their claims are to be released.
         workload: the application, whose replicas tell that.

@@ -26,10 +26,17 @@ HELD = "sum(max by (clusterpool_namespace, clusterpool_name) (hive_clusterpool_c
 
 def _alert(name: str, severity: str, expression: str, lasting: str, *told: str) -> AlertingRule:
     summary, description = told
-    annotations = {"summary": summary, "description": description, "runbook": f"{RUNBOOKS}#{name.lower()}"}
+    annotations = {"summary": summary, "description": description}
     return AlertingRule(
         alert=name, expr=expression, for_=lasting, labels={"severity": severity}, annotations=annotations
     )
+
+
+def _with_runbook(rule: AlertingRule, page: str | None) -> AlertingRule:
+    # OpenShift's console makes a link of `runbook_url`; git hosts differ in their addresses, so none is guessed.
+    place = f"#{rule.alert.lower()}"
+    runbook = {"runbook_url": f"{page}{place}"} if page else {"runbook": f"{RUNBOOKS}{place}"}
+    return rule.model_copy(update={"annotations": rule.annotations | runbook})
 
 
 def hub_rules(args: Watch) -> list[AlertingRule]:
@@ -165,11 +172,13 @@ def pool_rules(pool: Pool, args: Watch) -> list[AlertingRule]:
 
 def rules(pools: Sequence[Pool], bursts: Sequence[Burst], workload: Workload, args: Watch) -> PrometheusRuleSpec:
     """Return all alerts: one group for the hub, and one for each pool."""
-    groups = [RuleGroup(name="spillway", rules=hub_rules(args))]
+    groups = [RuleGroup(name="spillway", rules=[_with_runbook(rule, args.runbooks) for rule in hub_rules(args)])]
     for pool in pools:
         # The label tells the pools' alerts of one name apart.
         found = [
-            rule.model_copy(update={"labels": {**rule.labels, "pool": f"{pool.place}/{pool.name}"}})
+            _with_runbook(rule, args.runbooks).model_copy(
+                update={"labels": {**rule.labels, "pool": f"{pool.place}/{pool.name}"}}
+            )
             for rule in [
                 *pool_rules(pool, args),
                 *burst_rules(pool, [burst for burst in bursts if burst.pool == pool.name], workload),

@@ -4,6 +4,7 @@ The clusters are real, and so is what the mesh stack then installs on them. What
 pools of Pulumi.mesh.yaml are fitted to the network that Docker gave to kind, which differs from machine to machine.
 """
 
+import argparse
 import ipaddress
 import json
 import shutil
@@ -158,4 +159,5 @@ def main(root: Path = ROOT) -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m lab.kind", description=__doc__).parse_args()
     sys.exit(main())

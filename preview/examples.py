@@ -3,6 +3,7 @@
 Each is the report that the workflow would post for one change of this repository's own files.
 """
 
+import argparse
 import dataclasses
 import difflib
 import shutil
@@ -20,8 +21,8 @@ FOLDER = ROOT / "docs" / "examples"
 BASE = "main"
 HEADER = """# Reports of three pull requests
 
-What `python -m preview STACK --against main --markdown FILE` writes, and the workflow posts. Written by `make docs`; do
-not edit.
+What `.venv/bin/python -m preview STACK --against main --markdown FILE` writes, and the workflow posts. Written by
+`make docs`; do not edit.
 """
 
 
@@ -118,17 +119,20 @@ def _report(example: Example) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` tell whether they are current."""
+    parser = argparse.ArgumentParser(prog="python -m preview.examples", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a file is stale")
+    check = parser.parse_args(arguments).check
     wanted = rendered()
     stale = [
         path for path, text in wanted.items() if not (FOLDER / path).exists() or (FOLDER / path).read_text() != text
     ]
     for path in stale:
-        if "--check" in arguments:
+        if check:
             print(f"docs/examples/{path} is stale: run `make docs`")
         else:
             (FOLDER / path).parent.mkdir(parents=True, exist_ok=True)
             (FOLDER / path).write_text(wanted[path])
-    return int(bool(stale) and "--check" in arguments)
+    return int(check and bool(stale))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 `gitops/<stack>/<pool>/` has a file an object, rendered from the stack's config by the components.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -49,17 +50,20 @@ def stale(root: Path, wanted: dict[Path, str]) -> list[Path]:
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """Write the files and remove what is not rendered, or with `--check` tell whether they are current."""
+    parser = argparse.ArgumentParser(prog="python -m preview.gitops", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a file is stale")
+    check = parser.parse_args(arguments).check
     wanted = rendered(root)
     changed = stale(root, wanted)
     for path in changed:
-        if "--check" in arguments:
+        if check:
             print(f"{path} is stale: run `make gitops`")
         elif path in wanted:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(wanted[path])
         else:
             (root / path).unlink()
-    return int("--check" in arguments and bool(changed))
+    return int(check and bool(changed))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,11 @@ def report(evaluations: list[Evaluation], limit: int = LIMIT) -> str:
     while parts and _length(head, parts) > limit:
         parts.pop()
     left = [evaluation.stack for evaluation in evaluations[len(parts) :]]
-    note = f"\nToo long for a comment, and left out: {', '.join(left)}. Run `python -m preview`.\n" if left else ""
+    note = (
+        f"\nToo long for a comment, and left out: {', '.join(left)}. Run `.venv/bin/python -m preview`.\n"
+        if left
+        else ""
+    )
     return "\n".join([head, *parts]) + note
 
 

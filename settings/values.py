@@ -171,6 +171,9 @@ Repository = Annotated[
         r"(https://|ssh://git@|git@|file:///)[^@\s]+",
     ),
 ]
+Page = Annotated[
+    str, _matches("an https or http address without credentials and without #...", r"https?://[^@\s#/]+(/[^\s#]*)?")
+]
 RelativePath = Annotated[
     str,
     _checked(

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from settings.section import Section
-from settings.values import Name
+from settings.values import Name, Page
 
 
 class Watch(Section):
@@ -19,4 +19,10 @@ class Watch(Section):
         le=89,
         description="after how many days a standby cluster is to be renewed; OpenShift up to 4.17 cannot be resumed "
         "after 30 days, later ones after 90",
+    )
+    runbooks: Page | None = Field(
+        default=None,
+        description="web address of your copy's `docs/watch.md`, to which each alert then links by `runbook_url`; "
+        "default: it has a `runbook`, which names file and heading only",
+        examples=["https://git.example.com/my/spillway/docs/watch.md"],
     )

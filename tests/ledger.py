@@ -3,6 +3,7 @@
 All steps run, whatever fails, so that one run shows everything that is wrong. The exit code is 1 if a step failed.
 """
 
+import argparse
 import subprocess
 import sys
 import time
@@ -71,9 +72,12 @@ STEPS = (
 
 def main(arguments: list[str]) -> int:
     """Run the steps (`--quick`: those that need no control plane) and print the ledger."""
+    parser = argparse.ArgumentParser(prog="python -m tests.ledger", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="only what needs no control plane")
+    quick = parser.parse_args(arguments).quick
     rows: list[tuple[str, float, bool]] = []
     for step in STEPS:
-        if "--quick" in arguments and not step.quick:
+        if quick and not step.quick:
             continue
         print(f"\n== {step.name}: {' '.join(step.command)}", flush=True)
         begin = time.monotonic()

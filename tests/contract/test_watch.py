@@ -32,6 +32,18 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert(prod: Recording) -
         assert rule["annotations"]["runbook"] == f"docs/watch.md#{rule['alert'].lower()}"
 
 
+def test_who_is_on_call_gets_a_link() -> None:
+    """A path in a repository that nobody has at hand at three in the morning is no runbook."""
+    page = "https://git.example.com/my/spillway/docs/watch.md"
+    found = rules(record("dev", overrides={"spillway:watch": {"runbooks": page}}))
+    assert {rule["annotations"].get("runbook_url") for rule in found} == {
+        f"{page}#{name.lower()}" for name in HEADING.findall((ROOT / "docs" / "watch.md").read_text())
+    }
+    for rule in found:
+        assert rule["annotations"]["runbook_url"].endswith(f"#{rule['alert'].lower()}")
+        assert "runbook" not in rule["annotations"]
+
+
 def test_no_two_alerts_are_the_same(prod: Recording) -> None:
     """Prometheus takes alerts of one name with the same labels for one another."""
     found = [(rule["alert"], tuple(sorted(rule["labels"].items()))) for rule in rules(prod)]

@@ -103,6 +103,9 @@ TABLE: list[tuple[str, Changes, str, str, str]] = [
     ("label with the name of a marker", {'spillway:pools[0].labels["[key]"]': "x"}, 'spillway:pools[0].labels["[key]"]', "as a key", "[key]"),
     ("absolute path", {"spillway:delivery.path": "/etc"}, "spillway:delivery.path", "without a leading slash", "gitops/dev"),
     ("token in the repository's address", {"spillway:delivery.repository": "https://u:t@example.com/r.git"}, "spillway:delivery.repository", "without credentials", "app.git"),
+    ("runbooks as a path", {"spillway:watch": {"runbooks": "docs/watch.md"}}, "spillway:watch.runbooks", "an https or http address", "https://"),
+    ("runbooks at a heading", {"spillway:watch": {"runbooks": "https://example.com/w.md#a"}}, "spillway:watch.runbooks", "without #...", "https://"),
+    ("token in the runbooks' address", {"spillway:watch": {"runbooks": "https://u:t@example.com/w.md"}}, "spillway:watch.runbooks", "without credentials", "https://"),
 ]  # fmt: skip
 
 

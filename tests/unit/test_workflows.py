@@ -11,7 +11,9 @@ import yaml
 
 from preview.recording import ROOT
 from preview.report import MARKER
+from tests import ledger
 
+KINDS = ("| repository variable", "| secret of the environment")
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -40,12 +42,28 @@ def test_nothing_is_permitted_that_a_job_does_not_name(path: Any) -> None:
     assert writes <= {"pull-requests"}
 
 
-def test_what_runs_the_code_of_a_fork_has_no_secret_and_no_right_to_write() -> None:
+# What runs the code of a pull request, from forks too, and when.
+OF_ANYONE = {
+    "preview": {"pull_request": None},
+    "quick": {"pull_request": None, "push": {"branches": ["main"]}},
+}
+
+
+@pytest.mark.parametrize("name", OF_ANYONE)
+def test_what_runs_the_code_of_a_fork_has_no_secret_and_no_right_to_write(name: str) -> None:
     """With pull_request_target, or with secrets here, anyone could read them by opening a pull request."""
-    document, text = workflow("preview.yml"), (ROOT / ".github/workflows/preview.yml").read_text()
-    assert document[True] == {"pull_request": None}  # YAML 1.1 reads the key `on` as true
+    document, text = workflow(f"{name}.yml"), (ROOT / f".github/workflows/{name}.yml").read_text()
+    assert document[True] == OF_ANYONE[name]  # YAML 1.1 reads the key `on` as true
     assert "secrets." not in text
-    assert {key: job["permissions"] for key, job in document["jobs"].items()} == {"preview": {"contents": "read"}}
+    assert {key: job["permissions"] for key, job in document["jobs"].items()} == {name: {"contents": "read"}}
+
+
+def test_what_needs_no_control_plane_runs_on_pull_requests() -> None:
+    """Argo CD delivers gitops/ as it is in git: a stale folder that is merged is an application of another config."""
+    assert steps(workflow("quick.yml"))[-1]["run"] == "make quick"
+    named = {" ".join(step.command): step.quick for step in ledger.STEPS}
+    assert named["preview.gitops --check"]
+    assert named["settings.schema --check"]
 
 
 def test_what_writes_the_comment_takes_no_code_of_the_pull_request() -> None:
@@ -71,3 +89,17 @@ def test_the_cli_is_of_the_sdk_s_version() -> None:
     (step,) = [step for step in steps(workflow("pulumi.yml")) if "pulumi/actions" in step.get("uses", "")]
     assert f"pulumi=={step['with']['pulumi-version']}" in (ROOT / "requirements.in").read_text()
     assert (step["with"]["policyPacks"], step["with"]["policyPackConfigs"]) == ("policies", "guardrails.json")
+
+
+def test_a_stack_of_any_backend_is_found() -> None:
+    """Pulumi Cloud has no organization of the name `organization`, and lets nobody in without a token."""
+    (step,) = [step for step in steps(workflow("pulumi.yml")) if "pulumi/actions" in step.get("uses", "")]
+    assert step["with"]["stack-name"] == "${{ vars.PULUMI_ORG || 'organization' }}/spillway/${{ matrix.stack }}"
+    assert step["env"]["PULUMI_ACCESS_TOKEN"] == "${{ secrets.PULUMI_ACCESS_TOKEN }}"
+
+
+def test_the_page_names_what_the_repository_must_be_given() -> None:
+    """What it does not name is not set, and an expression that finds nothing is empty without a word."""
+    used = set(re.findall(r"\b(?:vars|secrets)\.(\w+)", (ROOT / ".github/workflows/pulumi.yml").read_text()))
+    rows = [line for line in (ROOT / "docs/pull-requests.md").read_text().splitlines() if line.startswith(KINDS)]
+    assert {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row.split("|")[2])} == used
