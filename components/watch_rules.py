@@ -60,7 +60,7 @@ def hub_rules(args: Watch) -> list[AlertingRule]:
             "warning",
             f"{CLAIMS} > {HELD}",
             f"{args.claim_minutes}m",
-            "A claim has no cluster that runs",
+            "A claim has no cluster",
             f"There have been more claims than claimed clusters for {args.claim_minutes} minutes.",
         ),
         *(
