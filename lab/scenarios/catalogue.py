@@ -182,17 +182,19 @@ def unreachable(run: Run) -> None:
 
 
 def kyverno_down(run: Run) -> None:
-    """Kyverno is down while the application scales: the claim comes when it is back."""
+    """Kyverno is down while the application scales: the autoscaler's next status claims when it is back."""
     run.hub.kyverno.stop()
     run.mark("all of Kyverno is down")
     run.load(HIGH)
     run.hold(10)
     if run.now.live:
         raise LabError("somebody else than Kyverno made a claim")
+    before = run.now.replicas
     run.mark("Kyverno is started again")
     run.hub.kyverno.start()
-    run.load(HIGH + 1)
     run.wait("claim", lambda: run.now.live)
+    if run.now.replicas != before:
+        raise LabError("the application was scaled again, so that it was not the status alone that claimed")
     run.wait("burst cluster that serves", run.served)
     run.load(LOW)
     _all_over(run)
