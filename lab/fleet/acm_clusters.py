@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from lab.cluster import Cluster, Manifest
 from lab.fleet.acm_claims import API, PROVISIONER
-from lab.fleet.hive_deployments import FAULT, RUNNING
+from lab.fleet.hive_deployments import FAULT, LOST, RUNNING
 from lab.fleet.objects import HIVE, Thing, stamp, things
 from lab.fleet.spokes import Spokes
 from lab.fleet.timing import Clock
@@ -25,8 +25,6 @@ FINALIZER = "managedcluster-import-controller.open-cluster-management.io/manifes
 ADDONS = "agent.open-cluster-management.io/v1"
 UNREACHABLE = "cluster.open-cluster-management.io/unreachable"
 UNAVAILABLE = "cluster.open-cluster-management.io/unavailable"
-# The fault of a cluster that cannot be reached, though it runs.
-LOST = "Unreachable"
 AVAILABLE, JOINED = "ManagedClusterConditionAvailable", "ManagedClusterJoined"
 
 

@@ -2,9 +2,10 @@
 
 Keeps: only clusters of sets that exist and are bound in the Placement's namespace, narrowed to `clusterSets`;
 predicates by labels, any of which may match; a taint NoSelect or NoSelectIfNew keeps out whoever does not tolerate it;
-`numberOfClusters`, by name; one PlacementDecision, empty when nothing matches; PlacementSatisfied.
+`numberOfClusters`, by name; one PlacementDecision, empty when nothing matches; PlacementSatisfied, and why not: no set
+is bound, none that is asked for, these sets are empty, or no cluster of theirs matches.
 Leaves out: predicates by claims and CEL, `tolerationSeconds`, prioritizers, decision groups, spread, more than one
-decision (they hold 100 clusters each).
+decision (they hold 100 clusters each), NotAllDecisionsScheduled.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -43,11 +44,8 @@ def reconcile(cluster: Cluster, _clock: Clock, say: Callable[[str], None]) -> No
         decision.set_status(decisions=[{"clusterName": found, "reason": ""} for found in chosen])
         if before != chosen:
             say(f"placement {placement.name} selects {', '.join(chosen) or 'no cluster'}")
-        satisfied = ("True", "AllDecisionsScheduled", "All cluster decisions scheduled")
-        if not chosen:
-            satisfied = ("False", "NoManagedClusterMatched", "No ManagedCluster matches any of the cluster predicate")
         placement.set_status(numberOfSelectedClusters=len(chosen))
-        placement.set_conditions(PlacementSatisfied=satisfied)
+        placement.set_conditions(PlacementSatisfied=satisfied(placement.spec, bound, known, chosen))
 
 
 def selected(decisions: Iterable[Thing]) -> list[str]:
@@ -67,7 +65,7 @@ def select(spec: dict[str, Any], bound: Collection[str], clusters: Mapping[str, 
         bound: the sets that exist and are bound in its namespace.
         clusters: labels and taints of every cluster.
     """
-    sets = set(spec.get("clusterSets") or bound) & set(bound)
+    sets = _eligible(spec, bound)
     predicates: list[dict[str, dict[str, dict[str, Any]]]] = spec.get("predicates") or [{}]
     selectors = [predicate.get("requiredClusterSelector", {}).get("labelSelector", {}) for predicate in predicates]
     tolerations: list[Labels] = spec.get("tolerations") or []
@@ -79,6 +77,29 @@ def select(spec: dict[str, Any], bound: Collection[str], clusters: Mapping[str, 
         and all(any(_tolerates(toleration, taint) for toleration in tolerations) for taint in taints)
     ]
     return fitting[: spec.get("numberOfClusters")]
+
+
+def satisfied(
+    spec: dict[str, Any], bound: Collection[str], clusters: Mapping[str, tuple[Labels, Taints]], chosen: Collection[str]
+) -> tuple[str, str, str]:
+    """Return the status, reason and message of PlacementSatisfied; as for `select`, with what it chose."""
+    sets = _eligible(spec, bound)
+    if not bound:
+        message = "No valid ManagedClusterSetBindings found in placement namespace"
+        return ("False", "NoManagedClusterSetBindings", message)
+    if not sets:
+        asked = ",".join(spec.get("clusterSets") or [])
+        return ("False", "NoIntersection", f"None of ManagedClusterSets [{asked}] is bound to placement namespace")
+    if not any(labels.get(CLUSTER_SET) in sets for labels, _ in clusters.values()):
+        message = f"All ManagedClusterSets [{','.join(sorted(sets))}] have no member ManagedCluster"
+        return ("False", "AllManagedClusterSetsEmpty", message)
+    if not chosen:
+        return ("False", "NoManagedClusterMatched", "No ManagedCluster matches any of the cluster predicate")
+    return ("True", "AllDecisionsScheduled", "All cluster decisions scheduled")
+
+
+def _eligible(spec: dict[str, Any], bound: Collection[str]) -> set[str]:
+    return set(spec.get("clusterSets") or bound) & set(bound)
 
 
 def _tolerates(toleration: Labels, taint: Labels) -> bool:

@@ -4,6 +4,7 @@ Source: openshift/hive, pkg/controller/hibernation (aws_actuator.go stops and st
 
 Keeps: machines run from the end of the install, stop while Hive hibernates the cluster, start while it resumes, and are
 gone with the ClusterDeployment; what AWS has and the hub knows nothing of stays as it is: nobody stops or removes it.
+A cluster out of reach is left as it is, too: what ended there is started again when it is back.
 Leaves out: the machines one by one, and the install itself: a cluster's API answers when it is over.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from lab.cluster import Cluster
 from lab.fleet import aws
+from lab.fleet.hive_deployments import FAULT, LOST
 from lab.fleet.objects import HIVE, Thing, things
 from lab.fleet.timing import Clock
 
@@ -39,7 +41,10 @@ def powered(deployments: Iterable[Thing], present: Collection[str]) -> dict[str,
     found = list(deployments)
     known = {deployment.name for deployment in found}
     return {name: None for name in present if name not in known} | {
-        deployment.name: not deployment.deleting and deployment.status.get("powerState") not in OFF
-        for deployment in found
-        if deployment.spec.get("installed")
+        deployment.name: _runs(deployment) for deployment in found if deployment.spec.get("installed")
     }
+
+
+def _runs(deployment: Thing) -> bool | None:
+    runs = not deployment.deleting and deployment.status.get("powerState") not in OFF
+    return None if runs and deployment.annotations.get(FAULT) == LOST else runs

@@ -1,13 +1,13 @@
-"""Plays Hive's installer and hibernation controllers and its reaper of namespaces.
+"""Plays Hive's installer, its hibernation and reachability controllers, and its reaper of namespaces.
 
-Source: openshift/hive, pkg/controller/{clusterdeployment,hibernation,clusterpoolnamespace}.
+Source: openshift/hive, pkg/controller/{clusterdeployment,hibernation,unreachable,clusterpoolnamespace}.
 
 Keeps: an install takes its time; power states with their way in between (one state for Hive's five on the way up) and
-the conditions Hibernating and Ready; a resumed cluster runs when its API answers; `hibernateAfter`, for claimed
-clusters only; a cluster whose SyncSets are not applied waits ten minutes before its first hibernation; a deleted
-cluster's namespace goes after it.
-Played by a fault, an annotation on the ClusterDeployment: machines that fail to stop or to start.
-Leaves out: failed installs, machine pools.
+the conditions Hibernating, Ready and Unreachable; a resumed cluster runs when its API answers; `hibernateAfter`, for
+claimed clusters only; a cluster whose SyncSets are not applied waits ten minutes before its first hibernation; a
+deleted cluster's namespace goes after it.
+Played by a fault, an annotation on the ClusterDeployment: machines that fail to stop or to start, a cluster that cannot
+be reached. Leaves out: failed installs, machine pools, the growing pauses between looks at a cluster out of reach.
 """
 
 import secrets
@@ -30,8 +30,9 @@ WAITING = "SyncSetsNotApplied"
 ENDS = {RESUMING: RUNNING, STOPPING: HIBERNATING}
 # Where it gets stuck; Hive goes on trying.
 FAILED = {"FailedToStartMachines": RESUMING, "FailedToStop": STOPPING}
-# What is to go wrong with a cluster: a power state of FAILED.
+# What is to go wrong with a cluster: a power state of FAILED, or LOST: it cannot be reached, though it runs.
 FAULT = "lab.spillway.io/fault"
+LOST = "Unreachable"
 
 
 def set_fault(cluster: Cluster, name: str, fault: str | None) -> None:
@@ -75,6 +76,7 @@ def reconcile(spokes: Spokes | None, cluster: Cluster, clock: Clock, say: Callab
             _install(cluster, deployment, clock, say)
         else:
             up = spokes is None or spokes(deployment.name) is not None
+            _reach(deployment, up=up)
             _power(deployment, clock, say, applied=not spokes or deployment.name in applied, up=up)
     alive = {deployment.namespace for deployment in deployments}
     for namespace in namespaces:
@@ -100,6 +102,13 @@ def _install(cluster: Cluster, deployment: Thing, clock: Clock, say: Callable[[s
     deployment.set_status(powerState=RUNNING, installedTimestamp=stamp())
     deployment.merge({"spec": {"installed": True, "clusterMetadata": metadata}})
     say(f"{deployment.name} installed")
+
+
+def _reach(deployment: Thing, *, up: bool) -> None:
+    reachable = ("False", "ClusterReachable", "cluster is reachable")
+    if not up or deployment.annotations.get(FAULT) == LOST:
+        reachable = ("True", "ErrorConnectingToCluster", "no answer")
+    deployment.set_conditions(Unreachable=reachable)
 
 
 def _power(deployment: Thing, clock: Clock, say: Callable[[str], None], *, applied: bool, up: bool) -> None:

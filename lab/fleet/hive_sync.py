@@ -1,13 +1,13 @@
 """Plays Hive's clustersync controller (openshift/hive, pkg/controller/clustersync), for SelectorSyncSets.
 
-Keeps: all clusters that match, claimed or not, once they are installed and can be reached; sets in the order of their
-names, resources before Secrets, the first error ends that set and it is tried again; a Secret arrives with its labels,
-annotations and type; a source without namespace is an error that is not tried again until the set changes; a missing
-kind or namespace is tried until it is there; a set is applied anew when it changes, and all of them every two hours,
-so a changed Secret of the hub arrives late; mode Sync removes what left the set, or all when the cluster no longer
-matches, Upsert removes nothing; ClusterSync and ClusterSyncLease.
-Leaves out: SyncSets, patches, templates, apply behaviors other than Apply, the jitter of the two hours. Applies on the
-server side, where Hive applies as kubectl does and writes a `last-applied-configuration` annotation.
+Keeps: all clusters that match, claimed or not, once they are installed, unless they are being deleted or have the
+condition Unreachable; sets in the order of their names, resources before Secrets, the first error ends that set and it
+is tried again; a Secret arrives with its labels, annotations and type; a source without namespace is an error that is
+not tried again until the set changes; a missing kind or namespace is tried until it is there; a set is applied anew
+when it changes, and all of them every two hours, so a changed Secret of the hub arrives late; mode Sync removes what
+left the set, or all when the cluster no longer matches, Upsert removes nothing; ClusterSync and ClusterSyncLease.
+Leaves out: SyncSets, pausing, patches, templates, apply behaviors other than Apply, the jitter of the two hours.
+Applies on the server side, where Hive applies as kubectl does and writes a `last-applied-configuration` annotation.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,9 @@ def reconcile(spokes: Spokes, cluster: Cluster, clock: Clock, say: Callable[[str
     syncs = {sync.namespace: sync for sync in things(cluster, HIVE_SYNC, "ClusterSync")}
     leases = {lease.namespace: lease for lease in things(cluster, HIVE_SYNC, "ClusterSyncLease")}
     for deployment in things(cluster, HIVE, "ClusterDeployment"):
-        target = spokes(deployment.name) if deployment.spec.get("installed") and not deployment.deleting else None
+        unreachable = deployment.condition("Unreachable").get("status") == "True"
+        asked = deployment.spec.get("installed") and not deployment.deleting and not unreachable
+        target = spokes(deployment.name) if asked else None
         if target is None:
             continue
         sync = syncs.get(deployment.namespace) or Thing(cluster, cluster.create(_object("ClusterSync", deployment)))

@@ -15,9 +15,9 @@ from lab import engine
 from lab.binaries import LabError
 from lab.demo import wake_generators
 from lab.fleet.acm_claims import API as MANAGED
-from lab.fleet.acm_clusters import LOST, UNREACHABLE
-from lab.fleet.hive_deployments import set_fault
-from lab.fleet.objects import HIVE
+from lab.fleet.acm_clusters import UNREACHABLE
+from lab.fleet.hive_deployments import LOST, set_fault
+from lab.fleet.objects import HIVE, Thing
 from lab.fleet.observe import clusters, leaks
 from lab.kyverno import CLEANUP
 from lab.scenarios.run import Run
@@ -163,12 +163,19 @@ def three(run: Run) -> None:
 
 
 def unreachable(run: Run) -> None:
-    """The burst cluster cannot be reached for longer than ACM's patience: its application stays where it is."""
+    """The burst cluster is out of reach for longer than ACM's patience: the hub carries the load until it is back."""
     run.load(HIGH)
     run.wait("burst cluster that serves", run.served)
-    name = next(seen.name for seen in clusters(run.hub.cluster) if seen.claim)
+    run.wait("hub with less of the load", lambda: run.now.replicas < HIGH)
+    before = _claimed(run)
+    ((name, _),) = before
     run.mark(f"{name} cannot be reached")
     set_fault(run.hub.cluster, name, LOST)
+    # First the simulator must know that it is not to start the API server again.
+    run.wait("notice by Hive", lambda: _unreachable(run, name))
+    run.hub.spokes.control_plane(name).process("kube-apiserver").stop(grace=0)
+    run.wait("end of its service", lambda: not run.served())
+    run.wait("hub with all of the load", lambda: run.now.replicas >= HIGH)
     run.wait("taint by ACM", lambda: _tainted(run, name))
     run.mark("ACM has noticed")
     run.hold(15)
@@ -176,23 +183,29 @@ def unreachable(run: Run) -> None:
         raise LabError("the claim or the application went while the cluster could not be reached")
     run.mark(f"{name} is back")
     set_fault(run.hub.cluster, name, None)
+    run.wait("burst cluster that serves again", run.served)
+    run.wait("hub with less of the load again", lambda: run.now.replicas < HIGH)
+    if _claimed(run) != before or run.swings() != 1:
+        raise LabError(f"{before} was claimed, and now {_claimed(run)}, after {run.swings()} claims")
     run.hold(5)
     run.load(LOW)
     _all_over(run)
 
 
 def kyverno_down(run: Run) -> None:
-    """Kyverno is down while the application scales: the claim comes when it is back."""
+    """Kyverno is down while the application scales: the autoscaler's next status claims when it is back."""
     run.hub.kyverno.stop()
     run.mark("all of Kyverno is down")
     run.load(HIGH)
     run.hold(10)
     if run.now.live:
         raise LabError("somebody else than Kyverno made a claim")
+    before = run.now.replicas
     run.mark("Kyverno is started again")
     run.hub.kyverno.start()
-    run.load(HIGH + 1)
     run.wait("claim", lambda: run.now.live)
+    if run.now.replicas != before:
+        raise LabError("the application was scaled again, so that it was not the status alone that claimed")
     run.wait("burst cluster that serves", run.served)
     run.load(LOW)
     _all_over(run)
@@ -202,7 +215,7 @@ def restart(run: Run) -> None:
     """The hub's API server goes away in mid-burst: the claim and the cluster are the same afterwards."""
     run.load(HIGH)
     run.wait("burst cluster that serves", run.served)
-    before = clusters(run.hub.cluster)
+    before = _claimed(run)
     run.mark("the hub's API server is killed")
     run.hub.control_plane.process("kube-apiserver").stop(grace=0)
     run.hold(AWAY)
@@ -212,8 +225,7 @@ def restart(run: Run) -> None:
     # It may have looked while the API server was away.
     wake_generators(run.hub.cluster)
     run.hold(10)
-    claimed = [seen.name for seen in before if seen.claim]
-    if claimed != [seen.name for seen in clusters(run.hub.cluster) if seen.claim]:
+    if _claimed(run) != before:
         raise LabError("another cluster serves the claim")
     run.load(LOW)
     run.wait("hub at releaseAt", lambda: run.now.replicas <= _context(run).burst.release_at)
@@ -286,6 +298,16 @@ def _all_over(run: Run) -> None:
     if found := leaks(run.hub.cluster):
         raise LabError(f"leaked: {', '.join(found)}")
     run.hold(2)
+
+
+def _claimed(run: Run) -> list[tuple[str, str]]:
+    """Return the claimed clusters with their claims."""
+    return [(seen.name, seen.claim) for seen in clusters(run.hub.cluster) if seen.claim]
+
+
+def _unreachable(run: Run, name: str) -> bool:
+    found = run.hub.cluster.get(HIVE, "ClusterDeployment", name, name)
+    return bool(found) and Thing(run.hub.cluster, found).condition("Unreachable").get("status") == "True"
 
 
 def _tainted(run: Run, name: str) -> bool:

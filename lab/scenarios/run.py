@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError
 
 from lab.binaries import LabError
 from lab.hub import Hub
-from lab.scenarios.autoscaler import Autoscaler
+from lab.scenarios.autoscaler import Autoscaler, status
 from lab.scenarios.picture import svg
 from lab.scenarios.samples import Mark, Sample, news, swings, take
 from settings import Settings
@@ -121,6 +121,9 @@ class Run:
                     patch = {"spec": {"replicas": wanted}}
                     place = (workload.name, patch, workload.namespace)
                     self.hub.cluster.patch("apps/v1", "Deployment", *place, subresource="scale")
+                told = status(sample.replicas, wanted, sample.elsewhere, self._load, workload.target_cpu)
+                where = ("autoscaling/v2", "HorizontalPodAutoscaler", workload.name)
+                self.hub.cluster.patch_status(*where, told, workload.namespace)
             except (ApiException, HTTPError, OSError, LookupError):
                 pass  # The API server or a webhook is away: an autoscaler tries again, too.
             self._ended.wait(LOOK)

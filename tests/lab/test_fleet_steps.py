@@ -111,6 +111,9 @@ class Steps:
         found = self.cluster.get(PLACEMENTS, "PlacementDecision", "all-decision-1", self.world.name) or {}
         return [decision["clusterName"] for decision in found["status"]["decisions"]]
 
+    def satisfied(self) -> tuple[str, str]:
+        return conditions(self.cluster.get(PLACEMENTS, "Placement", "all", self.world.name))["PlacementSatisfied"]
+
 
 @pytest.fixture
 def steps(world: World) -> Any:
@@ -356,13 +359,26 @@ def test_a_placement_decides_on_no_cluster_that_is_going(steps: Steps) -> None:
 def test_a_placement_without_clusters_has_an_empty_decision_and_is_not_satisfied(steps: Steps) -> None:
     """That is so between bursts: who waits for Satisfied waits for a burst."""
     steps.place()
-    satisfied = lambda: conditions(steps.cluster.get(PLACEMENTS, "Placement", "all", steps.world.name))  # noqa: E731
     steps.look(acm_placement.reconcile)
-    assert steps.decisions() == []
-    assert satisfied()["PlacementSatisfied"][0] == "False"
+    assert (steps.decisions(), steps.satisfied()) == ([], ("False", "AllManagedClusterSetsEmpty"))
+    name = steps.imported()
+    steps.look(acm_placement.reconcile)
+    assert (steps.decisions(), steps.satisfied()) == ([name], ("True", "AllDecisionsScheduled"))
+
+
+def test_a_placement_says_why_it_selects_nothing(steps: Steps) -> None:
+    """Between bursts the set is empty, which is no fault: the other reasons are, and look different."""
+    world = steps.world
+    steps.place(clusterSets=["elsewhere"])
+    steps.look(acm_placement.reconcile)
+    assert steps.satisfied() == ("False", "NoIntersection")
     steps.imported()
+    steps.place(predicates=[{"requiredClusterSelector": {"labelSelector": {"matchLabels": {"nobody": "has"}}}}])
     steps.look(acm_placement.reconcile)
-    assert satisfied()["PlacementSatisfied"] == ("True", "AllDecisionsScheduled")
+    assert steps.satisfied() == ("False", "NoManagedClusterMatched")
+    steps.cluster.delete(SETS, "ManagedClusterSetBinding", world.name, world.name)
+    steps.look(acm_placement.reconcile)
+    assert steps.satisfied() == ("False", "NoManagedClusterSetBindings")
 
 
 def test_a_placement_reaches_sets_that_exist_and_are_bound_in_its_own_namespace(steps: Steps) -> None:

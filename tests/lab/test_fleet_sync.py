@@ -264,6 +264,23 @@ def test_hibernated_clusters_get_their_sets_when_they_resume(sync: Sync) -> None
     sync.arrives("ConfigMap", "one")
 
 
+def test_a_cluster_with_the_condition_unreachable_gets_nothing_until_it_is_back(sync: Sync) -> None:
+    """Hive does not try it: no failure tells of a cluster out of reach, and a set that changed meanwhile arrives late."""
+    world = sync.world
+    name = sync.pool()
+    sync.set("a", sync.namespace, sync.map("one"))
+    sync.arrives("ConfigMap", "one")
+    world.fault(name, "Unreachable")
+    world.told(name, "Unreachable", ("True", "ErrorConnectingToCluster"))
+    sync.set("a", sync.namespace, sync.map("two"))
+    time.sleep(1.5)
+    assert sync.there("ConfigMap", "two") is None
+    assert sync.failure(name, "a") == ""
+    world.fault(name, None)
+    sync.arrives("ConfigMap", "two")
+    world.told(name, "Unreachable", ("False", "ClusterReachable"))
+
+
 def test_the_first_hibernation_waits_for_the_sets_but_ten_minutes_at_most(sync: Sync) -> None:
     sync.set("a", sync.map("one"))
     states: set[str] = set()

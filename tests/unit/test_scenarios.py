@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from lab.scenarios.autoscaler import Autoscaler, desired
+from lab.scenarios.autoscaler import NOISE, Autoscaler, desired, status
 from lab.scenarios.picture import panels, svg
 from lab.scenarios.samples import Mark, Sample, news, swings
 
@@ -21,7 +21,6 @@ SVG = "{http://www.w3.org/2000/svg}"
         (4, 2, 4.0, 3),  # two pods elsewhere take a third of the load
         (3, 0, 4.0, 4),
         (5, 2, 1.0, 1),
-        (0, 2, 9.0, 0),  # somebody has scaled it to zero
     ],
 )
 def test_the_autoscaler_wants_replicas_by_usage(replicas: int, elsewhere: int, load: float, wanted: int) -> None:
@@ -34,6 +33,20 @@ def test_the_autoscaler_keeps_its_bounds_and_goes_down_only_after_its_window() -
     assert autoscaler.look(1, 6, 0, 1) == 6
     assert autoscaler.look(4, 6, 0, 1) == 6
     assert autoscaler.look(6, 6, 0, 0) == 1
+
+
+def test_the_autoscaler_leaves_an_application_alone_that_somebody_has_scaled_to_zero() -> None:
+    """It once set its minReplicas there: Kubernetes' own does not touch such an application."""
+    assert Autoscaler(least=1, most=6, window=5).look(0, 0, 2, 9) == 0
+
+
+def test_the_autoscalers_status_changes_under_a_steady_load() -> None:
+    """The heartbeat policy claims on any change of it: without one, a scale-up that Kyverno missed is missed for good."""
+    told = [status(replicas=5, wanted=6, elsewhere=0, load=5.5, target=70) for _ in range(50)]
+    assert {(one["currentReplicas"], one["desiredReplicas"]) for one in told} == {(5, 6)}
+    measured = [one["currentMetrics"][0]["resource"]["current"]["averageUtilization"] for one in told]
+    assert len(set(measured)) > 1
+    assert all(abs(percent - 77) <= 77 * NOISE + 0.5 for percent in measured)
 
 
 def test_a_release_at_the_autoscalers_own_answer_swings_and_ours_does_not() -> None:
