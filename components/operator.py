@@ -36,13 +36,16 @@ def offered_or_installed(pinned: str) -> str:
     return f"jsonpath={{$[?@.currentCSV=='{pinned}' || @.installedCSV=='{pinned}'].installPlanRef.name}}"
 
 
-def install_plan_of(status: dict[str, Any], pinned: str) -> str:
+def install_plan_of(status: dict[str, Any] | None, pinned: str) -> str:
     """Return the name of the InstallPlan for the pinned version.
 
     If OLM's present plan is for another version, which nobody has agreed to, it is a name that no plan has: whoever has
-    the right plan's name keeps it, and whoever has not fails with a message that names the version.
+    the right plan's name keeps it, and whoever has not fails with a message that names the version. So it is too when
+    OLM has never offered anything, hence has written no status: `up` has waited in vain, and the state has none.
     """
-    return str(status["installPlanRef"]["name"]) if status.get("currentCSV") == pinned else f"no-plan-for-{pinned}"
+    if not status or status.get("currentCSV") != pinned:
+        return f"no-plan-for-{pinned}"
+    return str(status["installPlanRef"]["name"])
 
 
 class Operator(pulumi.ComponentResource):

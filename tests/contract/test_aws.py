@@ -25,6 +25,8 @@ ATTACHMENT = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
 ZONE, RECORD = "aws:route53/zone:Zone", "aws:route53/record:Record"
 GROUPS = yaml.safe_load(installer_policies.ACTIONS.read_text())["groups"]
 SECRET_KEY = "planted-secret-key-of-the-identity-0123456789"
+ARN = "arn:aws:iam::123456789012:policy/{}"
+NAME_SERVERS = ["ns-1.example.net", "ns-2.example.org"]
 TWO_KEYS = {"spillway:aws.identity.keys": ["a", "b"]}
 MORE = {
     "name": "burst-west", "region": "us-west-2", "baseDomain": "burst.example.com",
@@ -62,13 +64,29 @@ class TestResources:
             "installer-key-a": KEY,
             "zone-burst.example.com-zone": ZONE, "zone-burst.example.com-delegation": RECORD,
         }  # fmt: skip
-        user, zone = prod.named(USER, "installer-user"), prod.named(ZONE, "zone-burst.example.com-zone")
-        delegation = prod.named(RECORD, "zone-burst.example.com-delegation")
-        assert user.inputs == {"name": "spillway-prod-installer", "tags": {"managed-by": "spillway"}}
-        assert zone.inputs["name"] == "burst.example.com"
-        assert (delegation.inputs["name"], delegation.inputs["type"]) == ("burst.example.com", "NS")
-        assert delegation.inputs["zoneId"] == "ZPLACEHOLDER"
         assert prod.calls == (Call("aws:route53/getZone:getZone", {"name": "example.com", "privateZone": False}),)
+
+    def test_with_exactly_these_inputs(self, prod: Recording) -> None:
+        """A policy on no user, or twice the same one, would be found out by Hive, in the middle of a removal."""
+        tags = {"managed-by": "spillway"}
+        user, domain = "spillway-prod-installer", "burst.example.com"
+        about = f"What {user} needs to install, hibernate and remove OpenShift clusters"
+        parts = ("compute", "names")
+        inputs = {r.name: {**r.inputs} for r in up({}).registrations if r.type.startswith("aws:")}
+        for part in parts:
+            assert json.loads(inputs[f"installer-policy-{part}"].pop("policy")) == policies(prod)[f"{user}-{part}"]
+        assert inputs == {
+            "installer-user": {"name": user, "tags": tags},
+            **{f"installer-policy-{part}": {"name": f"{user}-{part}", "description": about, "tags": tags} for part in parts},
+            **{
+                f"installer-attachment-{part}": {"user": user, "policyArn": ARN.format(f"{user}-{part}")} for part in parts
+            },
+            "installer-key-a": {"user": user},
+            f"zone-{domain}-zone": {"name": domain, "comment": "OpenShift clusters of Spillway", "tags": tags},
+            f"zone-{domain}-delegation": {
+                "zoneId": "ZPLACEHOLDER", "name": domain, "type": "NS", "ttl": 300, "records": NAME_SERVERS,
+            },
+        }  # fmt: skip
 
     @pytest.mark.parametrize("stack", ["dev", "lab"])
     def test_a_stack_that_brings_its_own_key_has_nothing_on_aws(self, stack: str) -> None:
@@ -220,8 +238,12 @@ def up(changes: dict[str, Any]) -> Recording:
     """Record as in an `up`: AWS has answered with ids and secret keys, and Skupper with where its site is."""
 
     def answer(registration: Registration) -> dict[str, Any]:
-        secret = {"secret": f"{SECRET_KEY}-{registration.name}"}
-        return secret if registration.type == KEY else as_skupper(registration)
+        of_aws: dict[str, dict[str, Any]] = {
+            KEY: {"secret": f"{SECRET_KEY}-{registration.name}"},
+            POLICY: {"arn": ARN.format(registration.inputs.get("name"))},
+            ZONE: {"nameServers": NAME_SERVERS},
+        }
+        return of_aws.get(registration.type) or as_skupper(registration)
 
     return record("prod", overrides=changes, register=answer, preview=False)
 
@@ -283,11 +305,12 @@ def test_a_destroy_removes_every_pool_before_identity_and_zone() -> None:
         "installer-key-a", "installer-key-b", "installer-attachment-compute", "installer-attachment-names",
         "zone-burst.example.com-zone", "zone-burst.example.com-delegation",
     }  # fmt: skip
+    rights = {r.name for r in recording.of_type(POLICY)}
     pools = {r.name: r for r in recording.registrations if re.fullmatch(r"pool-.*-(pool|namespace)", r.name)}
     assert len(pools) == 4
     for name, registration in pools.items():
         # The user and the policies go after what hangs on them.
-        assert last | {"installer-user", "installer-policy-compute"} <= before(recording, registration), name
+        assert last | {"installer-user", *rights} <= before(recording, registration), name
     for registration in recording.registrations:
         if registration.name in last | {"installer-user"}:
             assert not set(pools) & before(recording, registration)

@@ -284,6 +284,13 @@ def test_a_manual_approval_approves_the_pinned_version_only(dev: Recording) -> N
     # A name that no plan has; the approval that was given keeps its own.
     assert later.inputs["metadata"]["name"] == "no-plan-for-advanced-cluster-management.v2.15.0"
 
+    def as_olm_without_an_offer(registration: Registration) -> dict[str, Any]:
+        return {"status": None} if registration.type.endswith(":Subscription") else as_skupper(registration)
+
+    # As the state has it after an `up` that waited in vain; the program must still run, to be mended or destroyed.
+    never = one(record("dev", overrides=change, register=as_olm_without_an_offer, preview=False), "InstallPlanPatch")
+    assert never.inputs["metadata"]["name"] == "no-plan-for-advanced-cluster-management.v2.15.0"
+
 
 @pytest.mark.parametrize(
     ("status", "waits"),

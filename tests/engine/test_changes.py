@@ -3,8 +3,10 @@
 from typing import Any
 
 from components.digest import digest
+from lab.fleet.objects import HIVE
+from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack
-from tests.engine.stacks import preview, up
+from tests.engine.stacks import POOL, preview
 
 IMAGE = "quay.io/openshift-release-dev/ocp-release:4.12.36-multi"
 NEW_IMAGE = "quay.io/openshift-release-dev/ocp-release:4.12.40-multi"
@@ -91,9 +93,34 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
 }
 
 
-def test_each_change_does_only_what_it_is_about(stack: PulumiStack) -> None:
+# What must have ended before what begins: a pool whose Secret or image set is missing, even for a moment, installs
+# nothing.
+ORDER = {
+    "install-config": [
+        ("create-replacement pool-aws-install-config", "update pool-aws-pool"),
+        ("update pool-aws-pool", "delete-replaced pool-aws-install-config"),
+    ],
+    "image set": [
+        (f"create pool-aws-image-set-{digest(NEW_IMAGE)}", "update pool-aws-pool"),
+        ("update pool-aws-pool", f"delete pool-aws-image-set-{digest(IMAGE)}"),
+    ],
+}
+
+
+def test_each_change_does_only_what_it_is_about(hub: Hub, stack: PulumiStack) -> None:
     done: dict[str, tuple[set[str], set[str]]] = {}
     for what, (changes, _) in CHANGES.items():
         stack.override(changes)
-        done[what] = preview(stack), up(stack)
+        planned = preview(stack)
+        operations = {str(found): found for found in stack.operations("up", "--yes", "--skip-preview")}
+        done[what] = planned, set(operations)
+        for first, then in ORDER.get(what, []):
+            ended = operations[first].ended
+            assert ended is not None
+            assert ended < operations[then].begun, f"{first}, then {then}"
+        if what in ORDER:
+            spec = (hub.cluster.get(*POOL) or {})["spec"]
+            assert hub.cluster.get("v1", "Secret", spec["installConfigSecretTemplateRef"]["name"], "aws")
+            image = hub.cluster.get(HIVE, "ClusterImageSet", spec["imageSetRef"]["name"]) or {}
+            assert image["spec"]["releaseImage"] == (NEW_IMAGE if what == "image set" else IMAGE)
     assert done == {what: (expected, expected) for what, (_, expected) in CHANGES.items()}

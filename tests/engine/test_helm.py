@@ -36,6 +36,10 @@ def test_kyverno_from_a_local_chart_and_its_next_version(bare: ControlPlane, tmp
         assert preview(stack, "--refresh", "--expect-no-changes", *KYVERNO) == set()
 
         stack.override({"spillway:hub.kyverno.version": (version := next_version(Path(settings["chart"])))})
+        # With all the rest, which is not there yet: nothing but the release is touched.
+        assert {planned for planned in preview(stack) if not planned.startswith("create ")} == {
+            "update kyverno-release"
+        }
         assert preview(stack, *KYVERNO) == up(stack, *KYVERNO) == {"update kyverno-release"}
         charts = [found["metadata"]["labels"]["helm.sh/chart"] for found in deployments_of(cluster)]
         assert charts == [f"kyverno-{version}"] * 4

@@ -1,5 +1,6 @@
 """A pool that must be replaced gives its claims back first; what is only called otherwise in the program is kept."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,17 @@ from lab.fleet.observe import leaks
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack
 from tests.engine.stacks import POOL, preview, program, running_claim, up
+from tests.engine.test_changes import created, replaced, updated
+from tests.objects import recorded_keys
+
+# A set by another name, and what names it: the pool, whose Secrets get names of their own, as ACM deletes those of the
+# old pool with it.
+SET_CHANGED = (
+    created("cluster-set-bursts", "cluster-set-bursts-binding")
+    | replaced("pool-aws-pool", "pool-aws-install-config", "pool-aws-aws-creds", "pool-aws-pull-secret")
+    | updated("cluster-set-placement", "interconnect-aws-sync")
+    | {"delete cluster-set-interconnect", "delete cluster-set-interconnect-binding"}
+)
 
 
 def secrets_of(pool: dict[str, Any]) -> list[str]:
@@ -21,8 +33,7 @@ def test_a_pool_that_changes_its_set_under_load(hub: Hub, stack: PulumiStack) ->
     running_claim(hub)
     before = secrets_of(hub.cluster.get(*POOL) or {})
     stack.override({"spillway:clusterSet.name": "bursts"})
-    assert {"replace pool-aws-pool", "create-replacement pool-aws-pool"} <= preview(stack)
-    assert "delete-replaced pool-aws-pool" in up(stack)
+    assert preview(stack) == up(stack) == SET_CHANGED
     pool = hub.cluster.get(*POOL) or {}
     assert pool["metadata"]["labels"]["cluster.open-cluster-management.io/clusterset"] == "bursts"
     # ACM has deleted those of the old pool with it.
@@ -33,18 +44,34 @@ def test_a_pool_that_changes_its_set_under_load(hub: Hub, stack: PulumiStack) ->
     assert hub.cluster.get("v1", "ResourceQuota", QUOTA, "aws") is None
 
 
-def test_a_component_by_another_name_keeps_its_objects(stack: PulumiStack, tmp_path: Path) -> None:
+def uids(hub: Hub) -> set[str]:
+    """Return the identity of each of the stack's objects, which it keeps as long as it is not made anew."""
+    found = [hub.cluster.get(api, kind, name, namespace) for api, kind, namespace, name in recorded_keys()]
+    return {manifest["metadata"]["uid"] for manifest in found if manifest}
+
+
+def test_a_component_by_another_name_keeps_its_objects(hub: Hub, stack: PulumiStack, tmp_path: Path) -> None:
     """Names of children follow their component's; without an alias the application would be deleted and made anew."""
 
-    def rename(text: str) -> str:
-        return text.replace('Workload("workload"', 'Workload("application"')
+    def name(new: str, options: str) -> Callable[[str], str]:
+        def change(text: str) -> str:
+            head, workload, rest = text.partition('Workload("workload"')
+            return head + workload.replace("workload", new) + rest.replace("opts=on_hub", options, 1)
 
-    def rename_with_alias(text: str) -> str:
-        begin = text.index('Workload("workload"')
-        alias = "opts=pulumi.ResourceOptions(provider=provider, aliases=[pulumi.Alias(name='workload')])"
-        return text[:begin] + rename(text[begin:]).replace("opts=on_hub", alias, 1)
+        return change
 
-    with program(stack, tmp_path, rename):
-        assert "create application-deployment" in preview(stack)
-    with program(stack, tmp_path, rename_with_alias):
-        assert preview(stack) == set()
+    def alias(old: str) -> str:
+        return f"opts=pulumi.ResourceOptions(provider=provider, aliases=[pulumi.Alias(name={old!r})])"
+
+    before = uids(hub)
+    assert len(before) == len(recorded_keys())
+    with program(stack, tmp_path, name("application", "opts=on_hub")):
+        assert {"create application-deployment", "delete workload-deployment"} <= preview(stack)
+    for old, new in (("workload", "application"), ("application", "workload")):
+        with program(stack, tmp_path, name(new, alias(old))):
+            assert preview(stack) == up(stack) == set()
+        state = stack.show("export")
+        assert f"::{new}-deployment" in state
+        assert f"::{old}-deployment" not in state
+    assert up(stack, "--expect-no-changes") == set()
+    assert uids(hub) == before
