@@ -1,7 +1,12 @@
 """Plays ACM's MultiClusterHub operator (stolostron/multiclusterhub-operator).
 
-Keeps: the phase that a program waits for, and Hive's namespace, which is there by then. Leaves out: everything that ACM
-then runs, and the refusals of its webhooks.
+Keeps: the phase that a program waits for, and Hive's namespace, which is there by then. Hive and the rest of ACM are
+there because of it (controllers/finalizers.go removes the MultiClusterEngine, which runs them): without one their
+controllers do nothing, and no finalizer of theirs leaves.
+Leaves out: everything that ACM then runs, how long a removal takes, and what holds one back: its webhook refuses while
+there are ManagedClusters, and that of the MultiClusterEngine (stolostron/backplane-operator,
+api/v1/multiclusterengine_webhook.go) while there are ClusterPools. Here it goes at once, so that a destroy in a wrong
+order shows what they are for.
 """
 
 from collections.abc import Callable
@@ -12,6 +17,11 @@ from lab.fleet.timing import Clock
 
 API = "operator.open-cluster-management.io/v1"
 HIVE_NAMESPACE = "hive"
+
+
+def present(cluster: Cluster) -> bool:
+    """Tell whether there is an ACM, and with it Hive."""
+    return bool(cluster.find(API, "MultiClusterHub"))
 
 
 def reconcile(cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:

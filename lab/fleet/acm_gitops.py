@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from kubernetes.client.exceptions import ApiException
 
-from lab.cluster import Cluster, Manifest
+from lab.cluster import Access, Cluster, Manifest
 from lab.fleet.acm_claims import API
 from lab.fleet.acm_clusters import JOINED
 from lab.fleet.acm_placement import PLACEMENT_LABEL, PLACEMENTS, selected
@@ -39,7 +39,7 @@ EXISTS = 409
 
 
 def reconcile(spokes: Spokes | None, cluster: Cluster, _clock: Clock, say: Callable[[str], None]) -> None:
-    """Bring what Argo CD knows of the clusters up to date; without `spokes` no cluster can be told to it."""
+    """Bring what Argo CD knows of the clusters up to date; without `spokes`, by an address at which nobody answers."""
     managed = {found.name: found for found in things(cluster, API, "ManagedCluster")}
     for gitops in things(cluster, GITOPS, "GitOpsCluster"):
         if gitops.deleting:
@@ -95,10 +95,10 @@ def _tell(cluster: Cluster, place: str, found: Thing | None, spokes: Spokes | No
         return False
     name = f"{found.name}-application-manager-cluster-secret"
     target = spokes(found.name) if spokes else None
-    if target is None:
+    if spokes and target is None:
         # What was told stays: a cluster that is away for a while comes back under the same name.
         return cluster.get("v1", "Secret", name, place) is not None
-    access = target.access()
+    access = target.access() if target else Access(f"https://{found.name}.invalid:6443", "", "")
     config = {
         "bearerToken": access.token,
         "tlsClientConfig": {"insecure": False, "caData": base64.b64encode(access.certificate.encode()).decode()},

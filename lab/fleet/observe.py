@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from lab.cluster import Cluster
-from lab.fleet import aws
+from lab.fleet import acm, aws
 from lab.fleet.objects import HIVE, things
 
 
@@ -33,10 +33,13 @@ def clusters(cluster: Cluster) -> list[Seen]:
 def leaks(cluster: Cluster) -> list[str]:
     """Return the clusters that cost money and that nobody removes, each once.
 
-    Those claimed by a claim that does not exist, and those that AWS has while the hub knows nothing of them.
+    Those claimed by a claim that does not exist, those that AWS has while the hub knows nothing of them, and, while
+    there is no Hive, all that AWS has.
     """
     # Looked at before and after the hub: what is made or removed meanwhile is no leak.
     before = aws.present(cluster)
+    if not acm.present(cluster):
+        return sorted(before)
     # Clusters first: a claim that goes meanwhile has taken its cluster with it.
     deployments = things(cluster, HIVE, "ClusterDeployment")
     claims = {(claim.namespace, claim.name) for claim in things(cluster, HIVE, "ClusterClaim")}

@@ -31,6 +31,7 @@ from lab.fleet.timing import Clock, Timings
 POOL, CLAIM, DEPLOYMENT = (HIVE, "ClusterPool"), (HIVE, "ClusterClaim"), (HIVE, "ClusterDeployment")
 MANAGED = (acm_claims.API, "ManagedCluster")
 DECISION = (acm_placement.PLACEMENTS, "PlacementDecision")
+Controller = Callable[[Cluster, Clock, Say], None]
 
 
 def controllers(
@@ -38,10 +39,7 @@ def controllers(
 ) -> dict[Reconcile, tuple[Kind, ...]]:
     """Return each controller of a hub, and the kinds whose changes wake it."""
     there = spokes or nowhere
-    played: dict[Callable[[Cluster, Clock, Say], None], tuple[Kind, ...]] = {
-        partial(olm.reconcile, there): ((olm.API, "Subscription"), (olm.API, "InstallPlan"), DEPLOYMENT),
-        acm.reconcile: ((acm.API, "MultiClusterHub"),),
-        partial(skupper.on_hub, there): (*skupper.WATCHED, DEPLOYMENT),
+    of_acm: dict[Controller, tuple[Kind, ...]] = {
         hive_pools.reconcile: (POOL, CLAIM, DEPLOYMENT),
         hive_claims.reconcile: (POOL, CLAIM, DEPLOYMENT),
         partial(hive_deployments.reconcile, spokes): (DEPLOYMENT,),
@@ -53,11 +51,22 @@ def controllers(
         partial(acm_gitops.reconcile, spokes): (MANAGED, DECISION),
     }
     if spokes:
-        played[partial(hive_sync.reconcile, spokes)] = (DEPLOYMENT, (HIVE, "SelectorSyncSet"))
-        played[partial(hive_kubeconfigs.reconcile, spokes)] = (DEPLOYMENT,)
+        of_acm[partial(hive_sync.reconcile, spokes)] = (DEPLOYMENT, (HIVE, "SelectorSyncSet"))
+        of_acm[partial(hive_kubeconfigs.reconcile, spokes)] = (DEPLOYMENT,)
+    played: dict[Controller, tuple[Kind, ...]] = {
+        partial(olm.reconcile, there): ((olm.API, "Subscription"), (olm.API, "InstallPlan"), DEPLOYMENT),
+        acm.reconcile: ((acm.API, "MultiClusterHub"),),
+        partial(skupper.on_hub, there): (*skupper.WATCHED, DEPLOYMENT),
+        **{partial(_with_acm, reconcile): kinds for reconcile, kinds in of_acm.items()},
+    }
     if settle:
         played[partial(aws_machines.reconcile, settle)] = (DEPLOYMENT,)
     return {partial(reconcile, cluster): kinds for reconcile, kinds in played.items()}
+
+
+def _with_acm(reconcile: Controller, cluster: Cluster, clock: Clock, say: Say) -> None:
+    if acm.present(cluster):
+        reconcile(cluster, clock, say)
 
 
 class Fleet(Player):

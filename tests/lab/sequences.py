@@ -1,16 +1,18 @@
 """Random sequences of events against the lab stack on a real Kyverno and the simulator, and what must hold after each.
 
-A sequence is one seed: it begins and ends with no load, so that any one can be run again alone. The clusters have no
-API servers of their own, with which a sequence takes minutes: SPOKES=1 gives them those, and with them what Argo CD
-delivers.
+A sequence is one seed: it begins with the same config and ends with no load, so that any one can be run again alone.
+The clusters have no API servers of their own, with which a sequence takes minutes: Argo CD makes and removes their
+Applications, and delivers nothing. SPOKES=1 gives them those, and with them what Argo CD delivers.
 """
 
+import json
 import os
 import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +22,11 @@ from drain.burst_cluster import Application
 from drain.hub import Hub as DrainedHub
 from drain.steps import drain, resume
 from kinds.argocd import API_VERSION as ARGO
-from lab import engine
+from lab import argocd, engine
 from lab.cluster import Cluster, Manifest
+from lab.demo import REPOSITORY, await_generator
 from lab.fleet import aws
+from lab.fleet.acm import API as ACM
 from lab.fleet.acm_claims import API as OCM
 from lab.fleet.hive_deployments import set_fault
 from lab.fleet.objects import HIVE, deleting
@@ -57,6 +61,11 @@ CHOICES: dict[str, list[Any]] = {
     IMAGE: [f"quay.io/openshift-release-dev/ocp-release:4.12.{patch}-multi" for patch in (36, 37)],
     HOLD: ["2s", "3s"],
 }
+# With what a sequence begins.
+START = {key: choices[1 if key == SIZE else 0] for key, choices in CHOICES.items()}
+# What is killed without warning, beside the simulator.
+KYVERNO = [f"kyverno-{controller.name}" for controller in CONTROLLERS]
+ARGO_CD = [controller.process for controller in argocd.CONTROLLERS if controller.account]
 ALWAYS: dict[str, Any] = {
     "spillway:pools[0].maxSize": 3,
     "spillway:bursts[0].schedule": "*/1 * * * * * *",
@@ -93,8 +102,8 @@ class Stack:
         self.lab, self.cluster, self._folder = lab, lab.cluster, folder
         settings = read_settings(STACK, ROOT)
         self.burst, self.pool, self.workload = settings.bursts[0], settings.pools[0], settings.workload
-        self.delivery = settings.delivery.name
-        self.config = {key: choices[1 if key == SIZE else 0] for key, choices in CHOICES.items()}
+        self.delivery = settings.delivery
+        self.config = dict(START)
         self.log: list[str] = []
         self._begin = time.monotonic()
         self._changed = threading.Condition()
@@ -105,17 +114,20 @@ class Stack:
         self._behind = False
 
     def start(self) -> None:
-        self.lab.kyverno.start()
-        self._play()
-        self.up()
+        self.lab.repository.publish(ROOT, self.delivery.path)
+        self._play_on()
+        self.build()
         for kind in WATCHED:
             threading.Thread(target=self._watch, args=kind, daemon=True).start()
 
     def stop(self) -> None:
         self.restore()
-        self.scale(self.burst.release_at)
-        engine.destroy(STACK, self.lab.kubeconfig, self._folder, say=self.say)
+        self.drain()
+        self.destroy()
+        left = aws.present(self.cluster)
         self.lab.process(FLEET).stop()
+        if left:
+            raise UnsettledError(f"destroyed in order, and left on AWS: {', '.join(sorted(left))}")
 
     def say(self, line: str) -> None:
         self.log.append(f"{time.monotonic() - self._begin:7.2f} s  {line}")
@@ -123,8 +135,43 @@ class Stack:
     # The events.
 
     def up(self) -> None:
-        overrides = {**ALWAYS, **self.config}
+        overrides = {**ALWAYS, **self.config, REPOSITORY: self.lab.repository.url}
         engine.up(STACK, self.lab.kubeconfig, self._folder, say=lambda _: None, overrides=overrides, secrets=SECRETS)
+
+    def build(self) -> None:
+        """Bring the stack up where there is none."""
+        self.up()
+        await_generator(self.cluster)
+
+    def destroy(self) -> None:
+        engine.destroy(STACK, self.lab.kubeconfig, self._folder, say=self.say)
+
+    @contextmanager
+    def without_dependencies(self) -> Generator[None]:
+        """Let a destroy know of no dependencies: ACM goes first, then what was made first. It waits 3 seconds for each."""
+        inventory = self._folder / f"inventory-{STACK}.json"
+        kept = inventory.read_text()
+        rows = [{**row, "delete_timeout": "3s"} for row in reversed(json.loads(kept))]
+        # From the last to the first.
+        rows.sort(key=lambda row: row["kind"] == "MultiClusterHub")
+        inventory.write_text(json.dumps(rows))
+        try:
+            yield
+        finally:
+            # With what is gone by then; a destroy passes over that.
+            inventory.write_text(kept)
+
+    @contextmanager
+    def another_acm(self) -> Generator[None]:
+        """Let there be an ACM that is not the stack's, as who has removed the stack's would install one."""
+        name = "another-acm"
+        self.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        metadata = {"name": name, "namespace": name}
+        self.cluster.apply({"apiVersion": ACM, "kind": "MultiClusterHub", "metadata": metadata, "spec": {}})
+        try:
+            yield
+        finally:
+            self.cluster.delete("v1", "Namespace", name)
 
     def change(self, key: str, value: Any) -> None:
         """Change the config; without Kyverno, whose webhook then refuses its policies, `up` fails and is to be repeated."""
@@ -133,7 +180,7 @@ class Stack:
         try:
             self.up()
         except engine.EngineError as error:
-            if all(self.lab.kyverno.process(controller).pid() for controller in CONTROLLERS):
+            if all(self.lab.process(name).pid() for name in KYVERNO):
                 raise
             self.say(f"up failed: {error}")
         else:
@@ -143,11 +190,13 @@ class Stack:
         where = ("apps/v1", "Deployment", self.workload.name)
         self.cluster.patch(*where, {"spec": {"replicas": replicas}}, self.workload.namespace, subresource="scale")
 
-    def kill_kyverno(self, number: int) -> None:
-        self.lab.kyverno.process(CONTROLLERS[number]).stop(grace=0)
+    def kill(self, name: str) -> None:
+        self.lab.process(name).stop(grace=0)
 
-    def kill_fleet(self) -> None:
-        self.lab.process(FLEET).stop(grace=0)
+    def start_controllers(self) -> None:
+        """Start Kyverno's and Argo CD's controllers that were killed."""
+        self.lab.kyverno.start()
+        self.lab.argocd.start()
 
     def flap(self, *, lost: bool) -> None:
         """Make every claimed cluster unreachable for ACM, or bring all back."""
@@ -179,22 +228,21 @@ class Stack:
         burst, top = self.burst, self.workload.max_replicas
         for _ in range(chance.randint(3, 7)):
             replicas = chance.choice([burst.release_at, burst.release_at + 1, burst.claim_at, top])
-            controller = chance.randrange(len(CONTROLLERS))
+            kyverno, argo_cd = chance.choice(KYVERNO), chance.choice(ARGO_CD)
             key = chance.choice(list(CHOICES))
             value = chance.choice(CHOICES[key])
             scale = Event(f"scale to {replicas}", lambda replicas=replicas: self.scale(replicas))
-            kill = Event(
-                f"kill {CONTROLLERS[controller].name}", lambda controller=controller: self.kill_kyverno(controller)
-            )
+            kill = Event(f"kill {kyverno}", lambda kyverno=kyverno: self.kill(kyverno))
+            kill_argo_cd = Event(f"kill {argo_cd}", lambda argo_cd=argo_cd: self.kill(argo_cd))
             change = Event(f"{key} = {value}", lambda key=key, value=value: self.change(key, value))
             yield chance.choices(
                 [
-                    scale, kill, change,
-                    Event("kill the simulator", self.kill_fleet), Event("start it again", self._play),
+                    scale, kill, kill_argo_cd, change, Event("Kyverno and Argo CD start again", self.start_controllers),
+                    Event("kill the simulator", lambda: self.kill(FLEET)), Event("start it again", self._play),
                     Event("clusters lost", lambda: self.flap(lost=True)), Event("and found", self._find),
                     Event("release", self.release), Event("drain", self._drain_alive), Event("resume", self.resume),
                 ],
-                [6, 2, 1, 1, 1, 1, 1, 1, 0.5, 0.5],
+                [6, 2, 1, 1, 1, 1, 1, 1, 1, 1, 0.5, 0.5],
             )[0]  # fmt: skip
         yield Event("all is started again", self.restore)
 
@@ -215,13 +263,24 @@ class Stack:
 
     def restore(self) -> None:
         """Start what was killed, and make up for what failed without it."""
-        self.lab.kyverno.start()
-        self._play()
+        self._play_on()
         self._find()
         self.resume()
         if self._behind:
             self.up()
             self._behind = False
+
+    def reset(self) -> None:
+        """Bring load and config to where every sequence begins, whatever the one before has left."""
+        self.scale(self.burst.release_at)
+        if self.config != START:
+            self.config = dict(START)
+            self.up()
+            self.settle()
+
+    def _play_on(self) -> None:
+        self.start_controllers()
+        self._play()
 
     # What must hold.
 
@@ -283,18 +342,19 @@ class Stack:
         return [claim for claim in self.cluster.find(HIVE, "ClusterClaim", self.pool.place) if not deleting(claim)]
 
     def _replicas(self) -> int:
-        found = self.cluster.get("apps/v1", "Deployment", self.workload.name, self.workload.namespace) or {}
-        return int(found["spec"]["replicas"])
+        """Return the application's replicas; none when it is gone."""
+        found = self.cluster.get("apps/v1", "Deployment", self.workload.name, self.workload.namespace)
+        return int(found["spec"]["replicas"]) if found else 0
 
     def _current(self) -> bool:
         pool = self.cluster.get(HIVE, "ClusterPool", self.pool.name, self.pool.place)
         return conditions(pool).get("AllClustersCurrent", ("", ""))[0] == "True"
 
     def _delivered(self, held: set[str]) -> dict[str, bool]:
-        """Return that no application is without a cluster; and where there is one to deliver to, none without it."""
+        """Return that every claimed cluster has its application, and no application is without its cluster."""
         names = [found["metadata"]["name"] for found in self.cluster.find(ARGO, "Application")]
-        where = {name.removeprefix(f"{self.delivery}-") for name in names}
-        return {f"applications for {sorted(where)}, claimed {sorted(held)}": where == held if SPOKES else where <= held}
+        where = {name.removeprefix(f"{self.delivery.name}-") for name in names}
+        return {f"applications for {sorted(where)}, claimed {sorted(held)}": where == held}
 
     def _beat(self) -> None:
         """Write the autoscaler's status, as its controller does every 15 seconds."""
@@ -331,6 +391,8 @@ def run(stack: Stack, seed: int) -> None:
     stack.say(f"seed {seed}: SEED={seed} SEQUENCES=1 make sequences")
     # Another sequence may have failed in its middle.
     stack.restore()
+    stack.reset()
+    stack.say(f"config {stack.config}")
     for event in stack.events(chance):
         stack.say(event.name)
         event.act()

@@ -158,6 +158,30 @@ def test_a_namespace_deleted_before_its_cluster_leaks_it(world: World) -> None:
     assert name in world.leaks()
 
 
+def test_without_a_multi_cluster_hub_there_is_no_hive_and_no_finalizer_leaves(world: World) -> None:
+    """Whoever removes ACM before the pools leaves clusters behind that nobody stops or removes."""
+    world.pool(1)
+    world.claim("a")
+    name = world.served("a")
+    world.settled("Hibernating", "Running")
+    world.no_hub()
+    # A look that had begun before.
+    time.sleep(1)
+    world.release("a")
+    world.cluster.delete(HIVE, "ClusterPool", world.name, world.name)
+    time.sleep(2)
+    claim, pool = world.get("ClusterClaim", "a") or {}, world.get("ClusterPool") or {}
+    assert "hive.openshift.io/claim" in claim["metadata"]["finalizers"]
+    assert "hive.openshift.io/clusters" in pool["metadata"]["finalizers"]
+    assert world.states() == ["Hibernating", "Running"]
+    assert name in world.leaks()
+    assert world.leaks() == [seen.name for seen in world.members()]
+    world.hub()
+    world.gone("a")
+    world.until("the pool gone", lambda: world.get("ClusterPool") is None)
+    assert (world.members(), world.leaks()) == ([], [])
+
+
 def test_who_strips_the_deprovision_finalizer_leaks_the_cluster(world: World) -> None:
     world.pool(1, maxSize=1)
     world.settled("Hibernating")

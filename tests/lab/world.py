@@ -8,7 +8,7 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 
 from lab.cluster import Cluster, Manifest
-from lab.fleet import aws
+from lab.fleet import acm, aws
 from lab.fleet.acm_claims import API as OCM
 from lab.fleet.hive_deployments import set_fault
 from lab.fleet.objects import HIVE
@@ -19,12 +19,13 @@ numbers = itertools.count()
 
 
 class World:
-    """A namespace with what a pool needs, named like its pool."""
+    """A namespace with what a pool needs, named like its pool, and with the ACM that brings Hive."""
 
     def __init__(self, cluster: Cluster):
         self.cluster = cluster
         self.name = f"p{next(numbers)}"
         self.apply("v1", "Namespace", self.name, namespace=None)
+        self.hub()
         self.keys()
         self.apply(HIVE, "ClusterImageSet", "img", namespace=None, spec={"releaseImage": "example.com/ocp:4.20.1"})
 
@@ -33,6 +34,14 @@ class World:
         if namespace is not None:
             metadata["namespace"] = self.name
         return self.cluster.apply({"apiVersion": api, "kind": kind, "metadata": metadata, **rest}, force=True)
+
+    def hub(self) -> None:
+        """Let there be an ACM."""
+        self.apply(acm.API, "MultiClusterHub", self.name, spec={})
+
+    def no_hub(self) -> None:
+        """Let its ACM be gone."""
+        self.cluster.delete(acm.API, "MultiClusterHub", self.name, self.name)
 
     def keys(self, **data: str) -> None:
         """Put the AWS keys there; ACM takes them along with a deleted pool."""
@@ -100,6 +109,7 @@ class World:
         """Take away what was made here, whatever plays or does not."""
         # Again, as what played may have made one more cluster while its pool went.
         self.cluster.wait_for(f"{self.name} cleaned", self._cleaned, 60)
+        self.no_hub()
 
     def _cleaned(self) -> bool:
         left: list[tuple[str, str, str, str | None]] = []
