@@ -359,6 +359,11 @@ def test_fifty_pools_in_ten_regions_by_config_only() -> None:
     assert len(tree(replace(recording, registrations=tuple(mixed)))) == len(lines), "in whatever order they register"
     drawn = [line for line in lines if "ClusterPool pool-burst-" in line]
     assert len(drawn) == 50
-    assert drawn[49] == (
-        "├─ ClusterPool pool-burst-49  (ap-northeast-1: size 1, runningCount 0, maxSize 1; as pool-burst-00)"
-    )
+    # Which pool comes first, and so is drawn whole, is not the program's to say: with Python 3.13 it is any of them.
+    (whole,) = [line for line in drawn if line.endswith(tuple(pool["name"] for pool in pools))]
+    first = whole.split()[-1]
+    assert {line[3:] for line in drawn if line != whole} == {
+        f"ClusterPool pool-{pool['name']}  ({pool['region']}: size 1, runningCount 0, maxSize 1; as {first})"
+        for pool in pools
+        if f"pool-{pool['name']}" != first
+    }
