@@ -5,8 +5,9 @@ for the ApplicationSet controller, whose account it finds by its labels; a clust
 selected cluster that has joined, with the ManagedCluster's labels; the Secret stays when the Placement drops the
 cluster, and goes when the ManagedCluster is gone.
 Leaves out: the cluster proxy and the ManagedServiceAccount (the Secret has the cluster's own address and
-administrator's token), the Argo CD agent, policies; that an Argo CD without a Service is refused, one in another
-namespace needs that namespace's label, and a cluster Secret which somebody else made blocks its own.
+administrator's token; where clusters have no API server, an address that nobody has), the Argo CD agent, policies; that
+an Argo CD without a Service is refused, one in another namespace needs that namespace's label, and a cluster Secret
+which somebody else made blocks its own.
 """
 
 import base64
@@ -39,7 +40,7 @@ EXISTS = 409
 
 
 def reconcile(spokes: Spokes | None, cluster: Cluster, _clock: Clock, say: Callable[[str], None]) -> None:
-    """Bring what Argo CD knows of the clusters up to date; without `spokes`, by an address at which nobody answers."""
+    """Bring what Argo CD knows of the clusters up to date; without `spokes`, by an address that nobody has."""
     managed = {found.name: found for found in things(cluster, API, "ManagedCluster")}
     for gitops in things(cluster, GITOPS, "GitOpsCluster"):
         if gitops.deleting:
