@@ -53,6 +53,21 @@ def recorded_names(stack: str = "lab", changes: dict[str, Any] | None = None) ->
     return {found.name for found in record(stack, overrides=changes).registrations}
 
 
+def kept(stack: PulumiStack) -> dict[str, str]:
+    """Return all that the CLI keeps of a stack and shows of that: its state, its history, each of its files."""
+    files = [path for path in stack.folder.rglob("*") if path.is_file() and path.name != "passphrase"]
+    assert any("history" in path.parts for path in files)
+    shown = {"export": stack.show("export"), "history": stack.show("history", "--json")}
+    return shown | {str(path): path.read_bytes().decode(errors="ignore") for path in files}
+
+
+def take_up(stack: PulumiStack) -> None:
+    """Take up what a run that was cut off has left, by the commands of docs/engine.md."""
+    stack.cancel()
+    stack.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+    stack.run("up", "--yes", "--skip-preview", env={"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"})
+
+
 @contextlib.contextmanager
 def program(stack: PulumiStack, folder: Path, change: Callable[[str], str]) -> Iterator[None]:
     """Let a stack run a copy of the program with another `stacks/hub.py`."""

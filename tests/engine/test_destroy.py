@@ -55,7 +55,9 @@ def test_drained_under_load_then_destroyed_in_order(hub: Hub, stack: PulumiStack
     assert claim["spec"]["namespace"] not in [seen.name for seen in clusters(hub.cluster)]
     done = {found.name: found for found in stack.operations("destroy", "--yes", "--skip-preview", "--run-program")}
     assert {found.op for found in done.values()} == {"delete"}
-    assert [(first, then) for first, then in ORDER if (done[first].ended or 0) > done[then].begun] == []
+    ended = {name: found.ended for name, found in done.items() if found.ended is not None}
+    assert set(ended) == set(done)
+    assert [(first, then) for first, then in ORDER if ended[first] > done[then].begun] == []
     nothing_left(hub)
 
 
