@@ -29,7 +29,11 @@ class Spent:
 
 
 def spent(
-    command: Sequence[str], folder: Path, env: Mapping[str, str], parts: Mapping[str, str], servers: Mapping[str, int]
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    parts: Mapping[str, str],
+    servers: Mapping[str, Sequence[int]],
 ) -> Spent:
     """Run a command and return where its time went.
 
@@ -40,12 +44,12 @@ def spent(
         folder: where.
         env: its environment.
         parts: for each part, the words by which its processes' command lines are known; the first that fits counts.
-        servers: numbers of processes that it asks, which are not its children.
+        servers: for each part that it asks, the numbers of its processes, which are not its children.
 
     Raises:
         LabError: the command failed; the message is the end of what it printed.
     """
-    before = {part: _seconds(psutil.Process(pid)) for part, pid in servers.items()}
+    before = _of(servers)
     begin = time.monotonic()
     # To a file: a pipe that nobody reads would hold the command up.
     with tempfile.TemporaryFile("w+") as output:
@@ -72,7 +76,7 @@ def spent(
         part = next((name for name, known_by in parts.items() if known_by in look.words), None)
         if part:
             used[part] += look.seconds
-    return Spent(wall, used | {part: _seconds(psutil.Process(servers[part])) - before[part] for part in servers})
+    return Spent(wall, used | {part: seconds - before[part] for part, seconds in _of(servers).items()})
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,10 @@ def _family(root: psutil.Process) -> dict[int, _Look]:
         except psutil.NoSuchProcess:
             continue
     return found
+
+
+def _of(servers: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    return {part: sum(_seconds(psutil.Process(pid)) for pid in pids) for part, pids in servers.items()}
 
 
 def _seconds(process: psutil.Process) -> float:

@@ -1,27 +1,35 @@
-"""Where the time of the Pulumi CLI goes with 1, 50 and 500 pools, side by side in one run.
+"""Where the time of the Pulumi CLI goes with 0, 1, 50 and 500 pools, side by side in one run.
 
 `python -m bench.pools [NUMBER ...]` needs `pulumi`, its host for Python programs and its Kubernetes provider on PATH.
 The hub is a lab: a real kube-apiserver and Kyverno; the simulator runs beside them and is not counted. A hub stack has
-one pool at least. The pools are empty, as clusters take no part in what is measured. Above 50 pools there is only a
-preview: a file backend writes the whole state with each step, which would take hours and is the engine's own.
+one pool at least: the stack without a pool is the mesh, on its lab of three API servers. The pools are empty, as
+clusters take no part in what is measured. Above 50 pools there is only a preview: a file backend writes the whole state
+with each step, which would take hours and is the engine's own.
 """
 
 import argparse
 import asyncio
+import contextlib
 import cProfile
 import json
 import sys
 import tempfile
 import time
+from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 
 from bench.cpu import Spent, spent
+from lab.controlplane import ControlPlane
 from lab.demo import STACK, lab_secrets
 from lab.hub import Hub
+from lab.mesh import PLAYED, MeshLab
+from lab.mesh import STACK as MESH
 from lab.pulumi_cli import PulumiStack, missing_parts
 from lab.terminal import say
 from preview.recording import ROOT, record
@@ -54,14 +62,14 @@ def pools(number: int) -> dict[str, Any]:
     return {"spillway:pools": many, "spillway:bursts[0].pool": many[0]["name"]}
 
 
-def own_part(number: int) -> float:
+def own_part(stack: str, changes: dict[str, Any]) -> float:
     """Return which part of the program's process is spent in this repository's code; the rest is Pulumi's SDK.
 
-    Its code is what runs under `settings.from_pulumi` and `stacks.hub.hub`, without what these spend in the constructor
-    of the SDK's Resource.
+    Its code is what runs under `settings.from_pulumi` and the function that composes the stack, without what these
+    spend in the constructor of the SDK's Resource.
     """
     profile = cProfile.Profile(time.thread_time)
-    profile.runcall(record, STACK, overrides=pools(number))
+    profile.runcall(record, stack, overrides=changes)
     timed = profile.getstats()
 
     def inside(folder: Path, name: str) -> float:
@@ -72,7 +80,8 @@ def own_part(number: int) -> float:
         )
         return sum(found)
 
-    own = inside(ROOT / "settings", "from_pulumi") + inside(ROOT / "stacks", "hub")
+    composed = "mesh" if stack == MESH else "hub"
+    own = inside(ROOT / "settings", "from_pulumi") + inside(ROOT / "stacks", composed)
     sdk = inside(Path(pulumi.__file__).parent, "register_resource")
     return (own - sdk) / inside(Path(asyncio.__file__).parent, "run_until_complete")
 
@@ -82,25 +91,50 @@ def main(numbers: list[int]) -> int:
     if missing := missing_parts():
         say(f"not on PATH: {', '.join(missing)}")
         return 1
-    with tempfile.TemporaryDirectory() as folder:
-        lab = Hub(Path(folder) / "lab", say, tied=True)
-        try:
-            lab.start()
-            lab.play(factor=1000)
-            for number in numbers:
-                measure(lab, Path(folder) / f"stack-{number}", number)
-        finally:
-            lab.stop()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if 0 in numbers:
+            with playing(MeshLab(folder / "mesh-lab", say, tied=True)) as mesh:
+                stack = PulumiStack(MESH, folder / "mesh", mesh.kubeconfig)
+                changes = {**PLAYED, "spillway:mesh.protect": False}
+                measure(0, stack, changes, [mesh.control_plane(context) for context in mesh.contexts])
+        if many := [number for number in numbers if number]:
+            with playing(Hub(folder / "lab", say, tied=True)) as hub:
+                for number in many:
+                    stack = PulumiStack(STACK, folder / f"stack-{number}", hub.kubeconfig)
+                    stack.set_secrets(lab_secrets(stack.folder))
+                    measure(number, stack, pools(number), [hub.control_plane])
     return 0
 
 
-def measure(lab: Hub, folder: Path, number: int) -> None:
-    """Measure the commands with a number of pools, and print a line for each."""
-    stack = PulumiStack(STACK, folder, lab.kubeconfig)
-    stack.override(pools(number))
-    stack.set_secrets(lab_secrets(folder))
-    servers = {"API server": lab.control_plane.process("kube-apiserver").pid() or 0}
-    own = own_part(number)
+LabT = TypeVar("LabT", Hub, MeshLab)
+
+
+@contextlib.contextmanager
+def playing(lab: LabT) -> Generator[LabT]:
+    """Start a lab with its simulator; stop it in the end."""
+    try:
+        lab.start()
+        lab.play(factor=1000)
+        yield lab
+    finally:
+        lab.stop()
+
+
+def measure(number: int, stack: PulumiStack, changes: dict[str, Any], planes: list[ControlPlane]) -> None:
+    """Measure the commands with a number of pools, and print a line for each.
+
+    Args:
+        number: how many pools.
+        stack: the stack, as it is shipped.
+        changes: what gives it so many pools, by config path.
+        planes: what it is put on.
+    """
+    stack.override(changes)
+    servers = {"API server": [plane.process("kube-apiserver").pid() or 0 for plane in planes]}
+    # In a process of its own, so that it imports the program, as it does under the CLI.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+        own = fresh.submit(own_part, stack.stack, changes).result()
     commands = PREVIEW | (UP if number <= MOST_APPLIED else {})
     for what, words in commands.items():
         show(number, what, spent(stack.command(*words), stack.root, stack.env, PARTS, servers), own)
@@ -112,11 +146,13 @@ def show(number: int, what: str, found: Spent, own: float) -> None:
     """Print what a command took."""
     cpu = sum(found.parts.values())
     shares = ", ".join(f"{part} {seconds / cpu:.0%}" for part, seconds in found.parts.items())
-    of_program = f"of the program {own:.0%} is this repository's code"
-    say(f"{number:4} pools, {what:20} {found.wall:6.1f} s, {cpu:6.1f} s of CPU: {shares}; {of_program}")
+    code = f"this repository's code {own * found.parts['program'] / cpu:.1%}"
+    say(f"{number:4} pools, {what:20} {found.wall:6.1f} s, {cpu:6.1f} s of CPU: {shares}; {code}")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.pools", description=__doc__)
-    parser.add_argument("numbers", type=int, nargs="*", default=[1, 50, 500], help="how many pools (default: 1 50 500)")
+    parser.add_argument(
+        "numbers", type=int, nargs="*", default=[0, 1, 50, 500], help="how many pools (default: 0 1 50 500)"
+    )
     sys.exit(main(parser.parse_args().numbers))

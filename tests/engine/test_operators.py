@@ -1,5 +1,6 @@
 """An operator with manual approval: just the pinned version is approved, whatever else OLM offers."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from lab.cluster import Cluster
 from lab.controlplane import ControlPlane
 from lab.fleet import olm
 from lab.fleet.runtime import Fleet
-from tests.engine.stacks import destroy, new_stack, preview, remove_crds, up
+from tests.engine.stacks import destroy, new_stack, preview, program, refused, remove_crds, up
 
 ACM, NAMESPACE = "advanced-cluster-management", "open-cluster-management"
 FIRST, SECOND, THIRD, FOURTH = (f"{ACM}.v2.15.{patch}" for patch in range(4))
@@ -119,3 +120,21 @@ def test_just_the_pinned_versions_are_approved(installed: Installed) -> None:
     assert meanwhile == [{FIRST: True, SECOND: True, THIRD: False}]
     assert installed.approved() == dict.fromkeys((FIRST, SECOND, THIRD, FOURTH), True)
     assert FOURTH in installed.versions()
+
+
+def test_a_pin_that_is_never_offered_is_told(installed: Installed, tmp_path: Path) -> None:
+    """A version that the channel does not have, or has no more: `up` gives up in the end, and says what it waited for."""
+
+    def impatient(text: str) -> str:
+        return f"{text}\n\nimport components.operator\n\ncomponents.operator.INSTALL_TIMEOUT = '5s'\n"
+
+    installed.offer(FIRST)
+    installed.pin(SECOND)
+    with program(installed.stack, tmp_path, impatient):
+        message = refused(installed.stack, "up", "--yes", "--skip-preview", *OPERATOR)
+    assert re.search(
+        r"^acm-operator-subscription: .*become live: timed out waiting for the condition",
+        message,
+        re.MULTILINE | re.DOTALL,
+    )
+    assert installed.approved() == {}
