@@ -124,7 +124,10 @@ class Operator(pulumi.ComponentResource):
 
     def _approve(self, name: str, package: Package, pinned: str) -> pulumi.Resource:
         approval = InstallPlanApproval()
-        plan = self.subscription.status.apply(lambda status: install_plan_of(status, pinned))
+        plan: pulumi.Input[str] = self.subscription.status.apply(lambda status: install_plan_of(status, pinned))
+        if pulumi.runtime.is_dry_run():
+            # OLM has made none yet, and the provider refuses a patch whose name is unknown.
+            plan = f"plan-of-{pinned}"
         # The version is in the logical name: a new pin is a new approval. The plan's name is kept once it is approved,
         # because the subscription soon refers to the plan of a later version, which must not be approved with it.
         return CustomResourcePatch(

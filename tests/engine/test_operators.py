@@ -90,7 +90,9 @@ def test_just_the_pinned_versions_are_approved(installed: Installed) -> None:
     installed.offer(FIRST)
     installed.pin(FIRST)
     objects = ("acm-operator-namespace", "acm-operator-group", "acm-operator-subscription", approval(FIRST))
-    assert installed.up() == {f"create {name}" for name in ("spillway-lab", "hub", "acm-operator", *objects)}
+    created = {f"create {name}" for name in ("spillway-lab", "hub", "acm-operator", *objects)}
+    assert preview(installed.stack, *OPERATOR) == created
+    assert installed.up() == created
     assert installed.versions() == {FIRST}
 
     # OLM goes on by itself: the status that the plan's name came from is that of the next version.
@@ -138,3 +140,7 @@ def test_a_pin_that_is_never_offered_is_told(installed: Installed, tmp_path: Pat
         re.MULTILINE | re.DOTALL,
     )
     assert installed.approved() == {}
+    installed.pin(FIRST)
+    assert f"create {approval(FIRST)}" in preview(installed.stack, *OPERATOR)
+    assert f"create {approval(FIRST)}" in installed.up()
+    assert installed.versions() == {FIRST}
