@@ -40,8 +40,9 @@ class World:
         self.apply(acm.API, "MultiClusterHub", self.name, spec={})
 
     def no_hub(self) -> None:
-        """Let its ACM be gone."""
-        self.cluster.delete(acm.API, "MultiClusterHub", self.name, self.name)
+        """Let there be no ACM, whoever has made one."""
+        for found in self.cluster.find(acm.API, "MultiClusterHub"):
+            self.cluster.delete(acm.API, "MultiClusterHub", found["metadata"]["name"], found["metadata"]["namespace"])
 
     def keys(self, **data: str) -> None:
         """Put the AWS keys there; ACM takes them along with a deleted pool."""
