@@ -103,16 +103,13 @@ class Trigger:
         return not self.claims()
 
     def settle(self) -> None:
-        """Wait until Kyverno has worked off its queue; after a storm that may take restarts, which must change nothing."""
-        for _ in range(4):
-            try:
-                self._await_queue()
-            except TimeoutError:
-                self.lab.kyverno.process(BACKGROUND).stop(grace=0)
-                self.lab.kyverno.start(BACKGROUND)
-            else:
-                return
-        self._await_queue()
+        """Wait until Kyverno has worked off its queue; after a storm that may take a restart, and must change nothing."""
+        try:
+            self._await_queue()
+        except TimeoutError:
+            self.lab.kyverno.process(BACKGROUND).stop(grace=0)
+            self.lab.kyverno.start(BACKGROUND)
+            self._await_queue()
 
     def _await_queue(self) -> None:
         self.wait("no pending update requests", lambda: not pending(self.cluster), 90)
