@@ -112,7 +112,8 @@ class Trigger:
             self._await_queue()
 
     def _await_queue(self) -> None:
-        self.wait("no pending update requests", lambda: not pending(self.cluster), 90)
+        # After a storm the queue is some megabytes: to read it ten times a second leaves no time for working it off.
+        self.wait("no pending update requests", lambda: not pending(self.cluster), 90, interval=2)
 
     def _forget_requests(self) -> None:
         # In a storm Kyverno leaves some requests untouched until it is restarted.
