@@ -3,7 +3,6 @@
 Each is the report that the workflow would post for one change of this repository's own files.
 """
 
-import argparse
 import dataclasses
 import difflib
 import shutil
@@ -16,6 +15,7 @@ from preview.evaluation import evaluate
 from preview.recording import ROOT, record
 from preview.report import report
 from preview.snapshot import snapshot
+from settings.generated import only_check
 
 FOLDER = ROOT / "docs" / "examples"
 BASE = "main"
@@ -119,9 +119,7 @@ def _report(example: Example) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` tell whether they are current."""
-    parser = argparse.ArgumentParser(prog="python -m preview.examples", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a file is stale")
-    check = parser.parse_args(arguments).check
+    check = only_check("preview.examples", __doc__, arguments)
     wanted = rendered()
     stale = [
         path for path, text in wanted.items() if not (FOLDER / path).exists() or (FOLDER / path).read_text() != text

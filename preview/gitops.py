@@ -3,7 +3,6 @@
 `gitops/<stack>/<pool>/` has a file an object, rendered from the stack's config by the components.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from components.burst_workload import burst_manifests, burst_replicas
 from preview.recording import ROOT
 from preview.stack_settings import hub_stacks, read_settings
 from settings import Settings
+from settings.generated import only_check
 
 FOLDER = "gitops"
 HEADER = "# Rendered from Pulumi.{stack}.yaml by `make gitops`; do not edit.\n"
@@ -50,9 +50,7 @@ def stale(root: Path, wanted: dict[Path, str]) -> list[Path]:
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """Write the files and remove what is not rendered, or with `--check` tell whether they are current."""
-    parser = argparse.ArgumentParser(prog="python -m preview.gitops", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a file is stale")
-    check = parser.parse_args(arguments).check
+    check = only_check("preview.gitops", __doc__, arguments)
     wanted = rendered(root)
     changed = stale(root, wanted)
     for path in changed:

@@ -1,6 +1,5 @@
 """Writes `docs/guardrails.md` from the rules: `python -m preview.reference`, or `--check` whether it is current."""
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from policies.guardrails.model import Rule
 from policies.guardrails.rules import RULES
 from preview.resources import prices
+from settings.generated import only_check
 
 GROUPS = ("instanceHour", "regions")
 REFERENCE = Path(__file__).parent.parent / "docs" / "guardrails.md"
@@ -85,9 +85,7 @@ def _rule(rule: Rule) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` tell whether it is current."""
-    parser = argparse.ArgumentParser(prog="python -m preview.reference", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a file is stale")
-    check = parser.parse_args(arguments).check
+    check = only_check("preview.reference", __doc__, arguments)
     current = REFERENCE.exists() and REFERENCE.read_text() == reference()
     if check:
         if not current:

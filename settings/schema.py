@@ -3,7 +3,6 @@
 `docs/config.schema.json` lets editors complete and check a stack's file; `docs/config.md` lists every key.
 """
 
-import argparse
 import json
 import sys
 import types
@@ -14,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from settings.generated import only_check
 from settings.mesh import MeshSettings
 from settings.secrets import AWS, PULL_SECRET
 from settings.stack import Settings
@@ -153,9 +153,7 @@ def _shown(value: Any) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with `--check` tell whether they are current."""
-    parser = argparse.ArgumentParser(prog="python -m settings.schema", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, and exit with 1 if a file is stale")
-    check = parser.parse_args(arguments).check
+    check = only_check("settings.schema", __doc__, arguments)
     wanted = {SCHEMA: json.dumps(schema(), indent=2) + "\n", REFERENCE: reference()}
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if check:
