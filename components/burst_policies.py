@@ -15,6 +15,10 @@ What was found by running Kyverno 1.19 decides their form:
 - Conditions see the object as it was at the event, which may be worked off much later, when Kyverno is back. So the
   Deployment is listed too: an old event must not claim for a load that has gone. A list that is a moment too early does
   no harm, because the change of status that follows is an event as well.
+- Conditions that list something are none for a webhook. Kyverno then makes one webhook of all generating policies, by
+  which every change of a Deployment anywhere on the hub became a request to each of them, and with every request it
+  lists all others (`pkg/controllers/webhook/validating.go`, `pkg/utils/generator`). So each policy has a webhook of its
+  own, which it gets for a timeout, and for one namespace.
 """
 
 from dataclasses import dataclass
@@ -24,6 +28,7 @@ import yaml
 
 from components.cel import cel_text
 from kinds import hive
+from kinds.base import LabelSelector
 from kinds.hive import ClusterClaimSpec
 from kinds.kyverno import (
     DeletingPolicySpec,
@@ -35,12 +40,15 @@ from kinds.kyverno import (
     ResourceRule,
     Switch,
     Template,
+    WebhookConfiguration,
 )
 from settings import Burst, Pool, Workload
 
 SLOTS = ("a", "b", "c")
 BURST_LABEL = "spillway.io/burst"
 
+# Kubernetes' own default.
+WEBHOOK_SECONDS = 10
 CLAIM_GROUP, CLAIM_VERSION = hive.API_VERSION.split("/")
 
 
@@ -117,7 +125,7 @@ def claim_manifest(context: BurstContext) -> dict[str, Any]:
 
 
 def _generating(
-    context: BurstContext, rule: ResourceRule, conditions: list[Expression], *, existing: bool
+    context: BurstContext, namespace: str, rule: ResourceRule, conditions: list[Expression], *, existing: bool
 ) -> GeneratingPolicySpec:
     return GeneratingPolicySpec(
         evaluation=Evaluation(
@@ -125,7 +133,11 @@ def _generating(
             generate_existing=Switch(enabled=existing),
             orphan_downstream_on_policy_delete=Switch(enabled=True),
         ),
-        match_constraints=MatchConstraints(resource_rules=[rule]),
+        webhook_configuration=WebhookConfiguration(timeout_seconds=WEBHOOK_SECONDS),
+        match_constraints=MatchConstraints(
+            resource_rules=[rule],
+            namespace_selector=LabelSelector(match_labels={"kubernetes.io/metadata.name": namespace}),
+        ),
         match_conditions=[
             *conditions,
             Expression(name="still-past-the-threshold", expression=_workload_above(context)),
@@ -148,6 +160,7 @@ def claim_policy(context: BurstContext) -> GeneratingPolicySpec:
     """Claim when the application reaches `claimAt`, also if it did before the policy was there."""
     return _generating(
         context,
+        context.workload.namespace,
         ResourceRule(
             api_groups=["apps"],
             api_versions=["v1"],
@@ -170,6 +183,7 @@ def reclaim_policy(context: BurstContext) -> GeneratingPolicySpec:
     """
     return _generating(
         context,
+        context.pool.place,
         ResourceRule(
             api_groups=[CLAIM_GROUP],
             api_versions=[CLAIM_VERSION],
@@ -192,6 +206,7 @@ def heartbeat_policy(context: BurstContext) -> GeneratingPolicySpec:
     """
     return _generating(
         context,
+        context.workload.namespace,
         ResourceRule(
             api_groups=["autoscaling"],
             api_versions=["v2"],

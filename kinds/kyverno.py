@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from kinds.base import Part, Spec
+from kinds.base import LabelSelector, Part, Spec
 
 API_VERSION = "policies.kyverno.io/v1"
 
@@ -25,9 +25,10 @@ class ResourceRule(Part):
 
 
 class MatchConstraints(Part):
-    """The resources that a policy looks at."""
+    """The resources that a policy looks at; the selector is by labels of their namespace."""
 
     resource_rules: list[ResourceRule]
+    namespace_selector: LabelSelector | None = None
 
 
 class Switch(Part):
@@ -42,6 +43,12 @@ class Evaluation(Part):
     synchronize: Switch
     generate_existing: Switch
     orphan_downstream_on_policy_delete: Switch
+
+
+class WebhookConfiguration(Part):
+    """How the API server asks Kyverno; whoever sets it gets a webhook of its own."""
+
+    timeout_seconds: int
 
 
 class Template(Part):
@@ -64,6 +71,7 @@ class GeneratingPolicySpec(Spec):
     kind: ClassVar[str] = "GeneratingPolicy"
 
     evaluation: Evaluation
+    webhook_configuration: WebhookConfiguration
     match_constraints: MatchConstraints
     match_conditions: list[Expression]
     variables: list[Expression]

@@ -108,6 +108,29 @@ def test_deleting_the_application_releases(trigger: Trigger) -> None:
     trigger.wait("the release", lambda: not trigger.live())
 
 
+def test_each_policy_is_asked_of_its_own_kinds_in_its_own_namespace(trigger: Trigger) -> None:
+    """By one webhook for all, each change of any Deployment on the hub made a request to each policy.
+
+    With every request Kyverno lists all others: a storm on two cores took minutes, and a claim more than one.
+    """
+    kind = ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")
+    hooks = [hook for found in trigger.cluster.find(*kind) for hook in found.get("webhooks", [])]
+    asked = {
+        hook["clientConfig"]["url"].partition("/gpol/")[2]: (
+            hook["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"],
+            {resource for rule in hook["rules"] for resource in rule["resources"]},
+        )
+        for hook in hooks
+        if "/gpol/" in hook["clientConfig"]["url"]
+    }
+    application = DEPLOYMENT[3]
+    assert asked == {
+        "aws-burst-claim": (application, {"deployments", "deployments/status"}),
+        "aws-burst-heartbeat": (application, {"horizontalpodautoscalers/status"}),
+        "aws-burst-reclaim": (NAMESPACE, {"clusterclaims", "clusterclaims/status"}),
+    }
+
+
 def test_forty_scalings_at_once_make_one_claim(trigger: Trigger) -> None:
     """Two racing events once took two names: two clusters for one burst."""
     with ThreadPoolExecutor(40) as pool:
