@@ -9,7 +9,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 
 from drain.burst_cluster import Application
-from drain.hub import Hub
+from drain.hub import Hub, HubAwayError
 from drain.steps import GRACE, DrainError, drain, resume
 from preview.recording import ROOT
 from preview.stack_settings import read_settings
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         say("stopped; what was withdrawn does not serve, what was released goes on being removed. Run it again")
         return 130
-    except (SettingsError, DrainError) as error:
+    except (SettingsError, DrainError, HubAwayError) as error:
         say(str(error))
     except FileNotFoundError as missing:
         say(f"there is no {missing.filename}")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from drain.burst_cluster import Application, UnreachableError
-from drain.hub import QUOTA, Claim
+from drain.hub import QUOTA, Claim, HubAwayError
 
 Say = Callable[[str], None]
 # The quota's controller counts within a second or two, after half a minute in which it gets to know a new kind.
@@ -131,24 +131,33 @@ def _await_holds(hub: Claims, places: Collection[str]) -> None:
 def _release(hub: Claims, places: Collection[str], say: Say, timeout: float, look_every: float) -> None:
     begin = told = time.monotonic()
     seen: dict[str, Claim] = {}
+    away = ""
     while True:
-        left = {str(claim): claim for place in places for claim in hub.claims(place)}
+        left, why = seen, ""
+        try:
+            left = {str(claim): claim for place in places for claim in hub.claims(place)}
+            # On every look: one may have been let in just before the quota was enforced.
+            for claim in left.values():
+                if not claim.released:
+                    hub.release(claim)
+        except HubAwayError as error:
+            why = str(error)
+        if why != away:
+            say(f"{why}; it is asked again" if why else "the hub answers again")
+            away = why
         for name in seen.keys() - left.keys():
             say(f"{name}: gone")
-        if not left:
-            say("no claim is left")
-            return
         for name, claim in left.items():
             if name not in seen:
                 say(_first_sight(claim))
-            # On every look: one may have been let in just before the quota was enforced.
-            if not claim.released:
-                hub.release(claim)
+        if not (left or why):
+            say("no claim is left")
+            return
         now = time.monotonic()
         if now - begin > timeout:
             raise DrainError(
-                f"not gone after {timeout / 60:.0f} minutes: {_tell(left)}. Run this again to wait on. Never take a "
-                "finalizer off: the cluster would keep running unseen."
+                f"not gone after {timeout / 60:.0f} minutes: {why or _tell(left)}. Run this again to wait on. Never "
+                "take a finalizer off: the cluster would keep running unseen."
             )
         news = any(claim.trouble and (name not in seen or seen[name].trouble is None) for name, claim in left.items())
         if news or now - told > REMIND_AFTER:

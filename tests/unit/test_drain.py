@@ -1,12 +1,17 @@
 """The steps of draining, over a hub that is a dictionary. Does not prove that an API server enforces the quota."""
 
+import threading
+import time
 from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+import yaml
 
 from drain.__main__ import main
 from drain.burst_cluster import Application, UnreachableError, withdraw
-from drain.hub import Claim
+from drain.hub import LIMIT, Claim, Hub, HubAwayError
 from drain.steps import DrainError, drain, resume
 
 A = Claim("aws", "aws-burst-a", "aws", released=False, cluster="aws-7xk2p", infra_id="aws-7xk2p-abcde")
@@ -22,11 +27,15 @@ class FakeHub:
     looks: int = 2
     enforces: bool = True
     late: Claim | None = None
+    away: int = 0
     pods: list[int] = field(default_factory=lambda: [0])
     did: list[str] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
 
     def claims(self, place: str) -> list[Claim]:
+        if self.away and any(claim.released for claim in self.present.values()):
+            self.away -= 1
+            raise HubAwayError("the hub answers 503")
         found = [claim for claim in self.present.values() if claim.place == place]
         for claim in [claim for claim in found if claim.released]:
             self.looks -= 1
@@ -121,6 +130,51 @@ def test_a_claim_that_is_released_or_has_no_cluster_has_nothing_to_withdraw(clai
 def test_why_a_cluster_cannot_be_asked_is_told_without_its_kubeconfig(kubeconfig: str, why: str) -> None:
     with pytest.raises(UnreachableError, match=f"^{why}$"):
         withdraw(kubeconfig, APPLICATION)
+
+
+def test_a_hub_that_is_away_for_a_while_is_asked_again() -> None:
+    """A wait takes an hour, in which an API server is replaced now and then: one 503 once ended a destroy."""
+    hub = FakeHub({str(A): A}, away=3)
+    said = run(hub)
+    assert [line for line in said if "hub" in line] == [
+        "the hub answers 503; it is asked again",
+        "the hub answers again",
+    ]
+    assert said[-1] == "no claim is left"
+
+
+def test_a_hub_that_stays_away_ends_the_wait() -> None:
+    with pytest.raises(DrainError, match=r"not gone after 0 minutes: the hub answers 503\. Run this again"):
+        run(FakeHub({str(A): A}, away=10**6), timeout=0.05)
+
+
+class Silent(BaseHTTPRequestHandler):
+    """An API server that takes requests and answers none, or that is overloaded."""
+
+    def do_GET(self) -> None:
+        if self.path.split("/")[-2] == "silent":
+            time.sleep(5)
+        self.send_response(503)
+        self.end_headers()
+
+
+@pytest.mark.parametrize(("place", "why"), [("silent", r"cannot be reached \(MaxRetryError"), ("busy", "answers 503")])
+def test_a_hub_that_goes_silent_is_not_waited_on_for_ever(
+    place: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection through a VPN that went away once held up a destroy past any of its timeouts."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    cluster = {"name": "a", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}
+    context = {"name": "a", "context": {"cluster": "a", "user": "a"}}
+    config = {"clusters": [cluster], "contexts": [context], "users": [{"name": "a", "user": {}}], "current-context": ""}
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(config))
+    monkeypatch.setitem(LIMIT, "_request_timeout", 0.1)
+    try:
+        with pytest.raises(HubAwayError, match=f"^the hub {why}"):
+            Hub("a", str(tmp_path / "kubeconfig")).claims(place)
+    finally:
+        server.shutdown()
 
 
 def test_it_tells_the_tag_by_which_leftovers_are_found_on_aws() -> None:
