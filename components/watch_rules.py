@@ -89,7 +89,16 @@ def burst_rules(pool: Pool, bursts: Sequence[Burst], workload: Workload) -> list
     server is away, and does not look at it again (`maxRetries` in kyverno/kyverno, pkg/controllers/deleting).
     """
     if not bursts:
-        return []
+        return [
+            _alert(
+                "SpillwayClaimWithoutBurst",
+                "warning",
+                f"{_counter(pool)('claimed')} > 0",
+                "60m",
+                f"A cluster of pool {pool.place}/{pool.name} is claimed, and the pool has no burst",
+                "{{ $value }} clusters. Only a person or the claim's lifetime ends that.",
+            )
+        ]
     least = min(burst.release_at for burst in bursts)
     hold = max(nanoseconds(burst.minimum_hold) for burst in bursts) // 60_000_000_000
     labels = f'namespace="{workload.namespace}",deployment="{workload.name}"'
@@ -104,6 +113,19 @@ def burst_rules(pool: Pool, bursts: Sequence[Burst], workload: Workload) -> list
             "half an hour longer than a claim is held.",
         )
     ]
+
+
+def _never_ready(pool: Pool) -> AlertingRule:
+    """Return the alert on installs that fail: Hive removes such a cluster and begins another, each at full price."""
+    count = _counter(pool)
+    return _alert(
+        "SpillwayPoolNotReady",
+        "critical",
+        f"{count('assignable')} + {count('standby')} == 0 and {count('claimed')} < {pool.max_size}",
+        "3h",
+        f"Pool {pool.place}/{pool.name} has had no cluster ready for three hours",
+        "Installs may be failing one after the other, each at full price, and the next claim would wait.",
+    )
 
 
 def pool_rules(pool: Pool, args: Watch) -> list[AlertingRule]:
@@ -132,6 +154,7 @@ def pool_rules(pool: Pool, args: Watch) -> list[AlertingRule]:
             f"Pool {place} lacks clusters and installs none",
             f"It has {{{{ $value }}}} of {pool.size}. What it needs is missing, or installs failed.",
         ),
+        *([_never_ready(pool)] if pool.size else []),
         _alert(
             "SpillwayRemovalStuck",
             "critical",

@@ -13,6 +13,7 @@ import yaml
 from components.watch_rules import rules
 from preview.recording import ROOT
 from preview.stack_settings import read_settings
+from settings import Settings
 
 needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not on PATH")
 
@@ -64,6 +65,13 @@ ROWS: dict[str, tuple[dict[str, str], str, dict[str, dict[str, str]]]] = {
     "a cluster that runs unclaimed": ({**REST, **pool(assignable="1", standby="0")}, "40m", {"SpillwayClusterRunsUnclaimed": {}}),
     "a pool that installs nothing": ({**REST, **pool(unclaimed="0")}, "40m", {"SpillwayPoolShort": {}}),
     "a pool that installs": ({**REST, **pool(unclaimed="0", installing="1")}, "40m", {}),
+    "installs that fail one after the other": (
+        {**REST, **pool(standby="0", installing="1")}, "4h", {"SpillwayPoolNotReady": {}},
+    ),
+    "an install that takes long": ({**REST, **pool(standby="0", installing="1")}, "2h", {}),
+    "a claim that waits for installs that fail": (
+        {**REST, **pool(standby="0", unclaimed="0", claimed="1", deleting="1"), CLAIMS: "1"}, "4h", {"SpillwayPoolNotReady": {}},
+    ),
     "a pool that waits for a removal": ({**REST, **pool(unclaimed="0", deleting="1")}, "40m", {}),
     "a pool at its maximum": ({**REST, **pool(unclaimed="0", claimed="2"), CLAIMS: "2"}, "40m", {}),
     "a removal that is stuck": ({**REST, **removing("7300")}, "20m", {"SpillwayRemovalStuck": {"namespace": "aws-x7k2p"}}),
@@ -83,8 +91,27 @@ ROWS: dict[str, tuple[dict[str, str], str, dict[str, dict[str, str]]]] = {
 @needs_promtool
 @pytest.mark.parametrize("row", ROWS)
 def test_alerts(tmp_path: Path, row: str) -> None:
-    series, after, expected = ROWS[row]
-    settings = read_settings("dev", ROOT)
+    evaluate(tmp_path, read_settings("dev", ROOT), *ROWS[row])
+
+
+IDLE = {"name": "idle", "region": "us-west-2", "baseDomain": "example.com", "releaseImage": "quay.io/o/r:4.18.1"}
+
+
+@needs_promtool
+@pytest.mark.parametrize(("claimed", "expected"), [("0", {}), ("1", {"SpillwayClaimWithoutBurst": {}})])
+def test_a_claim_on_a_pool_that_has_lost_its_burst_is_told_of(
+    tmp_path: Path, claimed: str, expected: dict[str, dict[str, str]]
+) -> None:
+    """Whoever takes a burst out of the config under load leaves its claim to its lifetime."""
+    settings = read_settings("dev", ROOT, {"spillway:pools[1]": {**IDLE, "size": 0, "maxSize": 1}})
+    series = {name.replace('"aws"', '"idle"'): count for name, count in pool(unclaimed="0", claimed=claimed).items()}
+    evaluate(tmp_path, settings, {**REST, **series, CLAIMS: claimed}, "70m", expected)
+
+
+def evaluate(
+    tmp_path: Path, settings: Settings, series: dict[str, str], after: str, expected: dict[str, dict[str, str]]
+) -> None:
+    """Let Prometheus evaluate the rules of a stack over series, and compare what fires."""
     written = rules(settings.pools, settings.bursts, settings.workload, settings.watch).render()
     # Long rows are looked at less often.
     interval, points = ("10m", 6 * 24 * 30) if after.endswith("d") else ("1m", 6 * 60)
