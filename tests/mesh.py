@@ -7,15 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from lab import engine
+from lab.binaries import ensure
 from lab.cluster import Cluster, Manifest
+from lab.controlplane import ControlPlane
 from lab.fleet.observe_mesh import SeenSite, sites
+from lab.kyverno import Kyverno
 from lab.mesh import PLAYED, STACK, MeshLab
+from lab.mesh_scenarios import Scenario
 
 FACTOR = 200
 NAMESPACE, APPLICATION = "interconnect", "sample-spring-kotlin-microservice"
 SKUPPER = "skupper.io/v2alpha1"
 MESH = "spillway:mesh"
 CLUSTERS = ("c1", "c2", "c3")
+KINDS = ("Site", "AccessGrant", "AccessToken", "Link", "Connector", "Listener", "MultiKeyListener")
+# Weights that follow the pods, kept by a Kyverno that is there.
+BY_PODS: dict[str, Any] = {"application.balance": "pods", "kyverno.install": "existing"}
 
 
 class Net:
@@ -76,9 +83,30 @@ class Net:
         """Wait until all three sites are in one network."""
         return self.wait("one network", lambda s: len(s) == 3 and all(len(x.network) == 3 for x in s.values()))
 
+    def wait_scenario(self, scenario: Scenario) -> dict[str, SeenSite]:
+        """Wait until pods and links are as a scenario of the article has them."""
+
+        def good(seen: dict[str, SeenSite]) -> bool:
+            pods = tuple(seen[c].pods.get(APPLICATION, 0) for c in ("c2", "c3"))
+            costs = tuple(link.cost for c in ("c2", "c3") for link in seen[c].links if link.to == "c1")
+            return (pods, costs) == (scenario.pods, scenario.costs)
+
+        return self.wait(scenario.title, good)
+
+    def weights(self) -> dict[str, int]:
+        """Return the weights of the application's listener on c1."""
+        return self.get("c1", "MultiKeyListener", APPLICATION)["spec"]["strategy"]["weighted"]["routingKeys"]
+
     def site(self, name: str) -> tuple[str, str, str]:
         """Return apiVersion, kind and name of a cluster's site."""
         return ("v1", "ConfigMap", "skupper-site") if self.version == 1 else (SKUPPER, "Site", name)
+
+
+def kyverno_on_c1(lab: MeshLab) -> None:
+    """Install a real Kyverno on c1, which runs until the tests end."""
+    kyverno = Kyverno(ControlPlane(lab.folder / "kind-c1", ensure(lab.say), tied=True))
+    kyverno.install()
+    kyverno.start()
 
 
 def secrets_of(net: Net) -> tuple[set[str], set[str], list[str]]:
@@ -87,7 +115,7 @@ def secrets_of(net: Net) -> tuple[set[str], set[str], list[str]]:
     codes: set[str] = set()
     elsewhere: list[str] = []
     kinds = [("v1", k) for k in ("Secret", "ConfigMap", "Service", "Pod", "Event")] + [("apps/v1", "Deployment")]
-    kinds += [(SKUPPER, k) for k in ("Site", "AccessGrant", "AccessToken", "Link", "Connector", "Listener")]
+    kinds += [(SKUPPER, k) for k in KINDS]
     for name in CLUSTERS:
         for api, kind in kinds:
             for found in net.cluster(name).find(api, kind):

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from lab import engine
 from lab.cluster import Manifest
 from lab.fleet.skupper1_tokens import ISSUED_BY
 from lab.mesh import MeshLab
+from lab.mesh_scenarios import SCENARIOS, changes_up_to, commands
 from lab.pulumi_cli import PulumiStack
 from tests.engine.stacks import destroy, kept, preview, refused, up
 from tests.engine.test_changes import replaced, updated
-from tests.mesh import CLUSTERS, Net, secrets_of
+from tests.mesh import CLUSTERS, MESH, Net, secrets_of
 from tests.objects import Key, objects, recorded_keys
 
 COST = {"links[0].cost": 5}
@@ -115,6 +117,17 @@ def test_keys_and_codes_are_nowhere_in_plain(made: Mesh) -> None:
     assert any(key in shown for key in keys)
     texts = [*made.told, *kept(made.stack).values()]
     assert [form for form in forms if any(form in text for text in texts)] == []
+
+
+def test_the_articles_scenarios_are_commands(made: Mesh) -> None:
+    """The paths with brackets were once tried by hand only."""
+    made.change({"links[0].cost": 1})
+    for number, scenario in enumerate(SCENARIOS, 1):
+        for command in commands(scenario):
+            made.stack.run(*shlex.split(command)[1:])
+        made.changes = {path.removeprefix(f"{MESH}."): value for path, value in changes_up_to(number).items()}
+        made.told.append(made.stack.run("up", "--yes", "--skip-preview", "--diff"))
+        made.net.wait_scenario(scenario)
 
 
 def test_destroy_leaves_nothing_and_the_direct_engine_makes_the_same(made: Mesh) -> None:

@@ -31,7 +31,7 @@ def weights(installed: Weights) -> Weights:
 
 def test_weights_follow_the_pods_and_a_cluster_without_pods_is_left_out(weights: Weights) -> None:
     for pods in (3, 0, 2):
-        print(f"c3 at {pods} pods: weights after {weights.follow({'c2': 1, 'c3': pods}):.2f} s")
+        weights.follow({"c2": 1, "c3": pods})
     weights.settle()
     assert weights.weights() == {key("c2"): 1, key("c3"): 2}
 

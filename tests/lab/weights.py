@@ -98,13 +98,11 @@ class Weights:
     def weights(self) -> dict[str, int]:
         return self.listener()["spec"]["strategy"]["weighted"]["routingKeys"]
 
-    def follow(self, pods: Mapping[str, int]) -> float:
-        """Tell the pods and wait for the weights; returns the seconds between."""
+    def follow(self, pods: Mapping[str, int]) -> None:
+        """Tell the pods and wait for the weights."""
         self.tell(pods)
-        begin = time.monotonic()
         wanted = {key(cluster): count for cluster, count in pods.items() if count}
         self.wait(f"{wanted}", lambda: self.weights() == wanted)
-        return time.monotonic() - begin
 
     def settle(self) -> None:
         """Wait until Kyverno has worked off every event, and fail if it failed at one.
