@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
             demo_mesh(mesh)
         else:
             demo(hub)
-    except (LabError, ProgramError, SettingsError) as error:
+    except (LabError, ProgramError, SettingsError, TimeoutError) as error:
         say(f"\n{error}")
         return 1
     except KeyboardInterrupt:

@@ -45,9 +45,12 @@ def main(arguments: list[str]) -> int:
                 say(f"  {name} FAILED: {error}")
                 failed.append(name)
             say(f"  picture: {picture}")
-    except LabError as error:
+    except (LabError, TimeoutError) as error:
         say(f"\n{error}")
         return 1
+    except KeyboardInterrupt:
+        say("\nstopped; removing the scenarios' lab")
+        return 130
     finally:
         hub.remove()
     told = f"; failed: {', '.join(failed)}" if failed else ""

@@ -13,11 +13,11 @@ from drain.steps import drain as release_all
 from kinds.kyverno import DeletingPolicySpec as ReleasePolicy
 from lab import engine
 from lab.binaries import LabError
-from lab.demo import wake_generators
+from lab.demo import traces, wake_generators
 from lab.fleet.acm_claims import API as MANAGED
 from lab.fleet.acm_clusters import UNREACHABLE
 from lab.fleet.hive_deployments import LOST, set_fault
-from lab.fleet.objects import HIVE, Thing
+from lab.fleet.objects import HIVE, Thing, deleting
 from lab.fleet.observe import clusters, leaks
 from lab.kyverno import CLEANUP
 from lab.scenarios.run import Run
@@ -79,9 +79,10 @@ def stable(run: Run) -> None:
     """The same load with the thresholds of the stack: one claim, held until the load is gone."""
     run.load(BOTH)
     run.wait("burst cluster that serves", run.served)
+    before = _live(run)
     run.hold(60)
-    if run.swings() != 1 or not run.now.live:
-        raise LabError(f"{run.swings()} claims for one load")
+    if run.swings() != 1 or _live(run) != before:
+        raise LabError(f"{run.swings()} claims for one load; first {before}, and now {_live(run)}")
     run.load(LOW)
     _all_over(run)
 
@@ -90,13 +91,14 @@ def double(run: Run) -> None:
     """The load goes and comes again while the cluster is still on its way: it is the same burst."""
     run.load(HIGH)
     run.wait("resuming cluster", lambda: run.now.states.get("resuming"))
+    before = _live(run)
     run.load(LOW)
     run.hold(6)
     run.load(HIGH)
     run.wait("burst cluster that serves", run.served)
     run.hold(5)
-    if run.swings() != 1:
-        raise LabError(f"{run.swings()} claims for one burst")
+    if run.swings() != 1 or _live(run) != before:
+        raise LabError(f"{run.swings()} claims for one burst; first {before}, and now {_live(run)}")
     run.load(LOW)
     _all_over(run)
 
@@ -123,6 +125,8 @@ def again(run: Run) -> None:
 def full(run: Run) -> None:
     """The pool is at its maxSize: the next burst waits until the last cluster is gone and another is installed."""
     again(run)
+    if most := [sample for sample in run.samples if sum(sample.states.values()) > run.settings.pools[0].max_size]:
+        raise LabError(f"more clusters than maxSize: {most[0]}")
 
 
 def tiers(run: Run) -> None:
@@ -134,8 +138,9 @@ def tiers(run: Run) -> None:
     run.load(BETWEEN)
     run.wait("release of one", lambda: run.now.live == 1)
     run.hold(10)
-    if not run.served():
-        raise LabError("the first tier was released too, under its load")
+    first = run.settings.bursts[0].pool
+    if not run.served() or [pool for _, pool in _live(run)] != [first]:
+        raise LabError(f"the first tier, in pool {first}, was released under its load; left: {_live(run)}")
     run.load(LOW)
     _all_over(run)
 
@@ -280,15 +285,24 @@ def destroy(run: Run) -> None:
     places = [pool.place for pool in run.settings.pools]
     drained = DrainHub("lab", str(run.hub.kubeconfig))
     workload = run.settings.workload
+    ((name, claim),) = _claimed(run)
+    told: list[str] = []
 
     def say(text: str) -> None:
+        told.append(text)
         run.hub.say(f"             {text}")
 
     application = Application(workload.namespace, workload.name)
     release_all(drained, places, application, say=say, timeout=180, look_every=1)
+    withdrawn, released = (
+        next(index for index, line in enumerate(told) if part in line) for part in (" is withdrawn", f"{claim}: holds")
+    )
+    if released < withdrawn:
+        raise LabError("the claim was released before the application was withdrawn")
     run.mark("the stack is destroyed")
     engine.destroy("lab", run.hub.kubeconfig, run.hub.folder, say=lambda _: None)
     run.wait("end of all clusters", lambda: not clusters(run.hub.cluster))
+    run.wait(f"end of all of {name}", lambda: not traces(run.hub.cluster, run.hub.spokes, name))
     if found := leaks(run.hub.cluster):
         raise LabError(f"leaked: {', '.join(found)}")
 
@@ -303,6 +317,12 @@ def _all_over(run: Run) -> None:
 def _claimed(run: Run) -> list[tuple[str, str]]:
     """Return the claimed clusters with their claims."""
     return [(seen.name, seen.claim) for seen in clusters(run.hub.cluster) if seen.claim]
+
+
+def _live(run: Run) -> list[tuple[str, str]]:
+    """Return the claims that nobody has released: their uid and their pool."""
+    found = run.hub.cluster.find(HIVE, "ClusterClaim")
+    return [(one["metadata"]["uid"], one["spec"]["clusterPoolName"]) for one in found if not deleting(one)]
 
 
 def _unreachable(run: Run, name: str) -> bool:
