@@ -43,7 +43,9 @@ class InstallerIdentity(pulumi.ComponentResource):
             f"{name}-user",
             name=args.user,
             tags=TAGS,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            # AWS would rename it in place, protected or not. But clusters are bound to it by its name, and the provider
+            # looks for its old keys under the new one.
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, replace_on_changes=["name"]),
         )
         attachments: list[pulumi.Resource] = []
         for part, document in documents(reach).items():

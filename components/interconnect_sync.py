@@ -36,6 +36,15 @@ from settings import Pool
 LINK = "hub"
 
 
+def credential_name(args: InterconnectSettings, pool: str) -> str:
+    """Return the name of a pool's credential, on the hub and in its clusters.
+
+    Version 1 has the link's cost on the credential, and never looks at the cost of one that it has.
+    """
+    name = f"{args.token}-{pool}"
+    return f"{name}-cost-{args.cost}" if args.version == 1 else name
+
+
 def subscription_manifest(skupper: OperatorSettings) -> dict[str, Any]:
     """Return the Skupper operator's Subscription; approval is automatic, as nobody is there to give it."""
     spec = SubscriptionSpec(
@@ -126,8 +135,8 @@ class InterconnectSync(pulumi.ComponentResource):
           which Hive's webhook does not check.
         - Hive copies labels and annotations too. A request of version 1 that reached another cluster unfilled would be
           answered there, with a token to itself: so the sync set waits until it is filled.
-        - With version 1 a changed cost does not reach links that exist; it is on the credential's Secret and counts
-          for clusters that are installed later.
+        - With version 1 the cost is in the credential's name: a changed one is a new credential, by which Hive replaces
+          the old one in the clusters. In both versions it breaks the connections of the link.
 
     Args:
         name: Pulumi's logical name.
@@ -159,7 +168,7 @@ class InterconnectSync(pulumi.ComponentResource):
             raise ValueError(
                 f"{name}: sites of version {args.version} and {site.args.version} cannot talk to each other"
             )
-        secret = f"{args.token}-{pool.name}"
+        secret = credential_name(args, pool.name)
         credential = (
             self._request(name, args, secret, site)
             if args.version == 1
@@ -206,7 +215,6 @@ class InterconnectSync(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[site.site],
-                delete_before_replace=True,
                 # Skupper's from here on: writing the request's label again would make a new certificate.
                 ignore_changes=["metadata.labels", "data", "type"],
             ),

@@ -99,10 +99,10 @@ class SkupperService(pulumi.ComponentResource):
     With version 1 it creates nothing: the annotations on the Deployment (`deployment_annotations`) are all, and the
     Service appears at every site.
 
-    Traps: a listener's host must not be the name of a Service that exists: the controller would take it over. With a
-    selector a connector follows the pods, so that a site without pods is withdrawn. Changing between a Listener and a
-    MultiKeyListener takes the Service away for a moment; changing weights leaves connections alone. The weights are
-    written once: from then on they are the policy's of `SkupperWeights`.
+    Traps: a listener's host must not be the name of a Service that somebody else made: version 2 leaves it alone, and
+    the listener's status says so. With a selector a connector follows the pods, so that a site without pods is
+    withdrawn. Changing between a Listener and a MultiKeyListener takes the Service away for a moment; changing weights
+    leaves connections alone. The weights are written once: from then on they are the policy's of `SkupperWeights`.
 
     Args:
         name: Pulumi's logical name.

@@ -15,18 +15,23 @@ from settings import Workload as WorkloadSettings
 
 
 def deployment_spec(args: WorkloadSettings | MeshApplication, replicas: int | None = None) -> dict[str, Any]:
-    """Return the Deployment's spec; without `replicas` an autoscaler sets them."""
+    """Return the Deployment's spec; without `replicas` an autoscaler sets them.
+
+    A pod is ready when it takes connections on its port: Skupper sends it some at once.
+    """
     selector = {"app": args.name}
     container: dict[str, Any] = {
         "name": args.name,
         "image": args.image,
         "ports": [{"containerPort": args.port}],
+        "readinessProbe": {"tcpSocket": {"port": args.port}, "periodSeconds": 5},
         "resources": {"requests": args.requests.model_dump(), "limits": args.limits.model_dump()},
     }
+    pod = {"containers": [container], "terminationGracePeriodSeconds": args.termination_grace_period}
     return {
         **({} if replicas is None else {"replicas": replicas}),
         "selector": {"matchLabels": selector},
-        "template": {"metadata": {"labels": dict(selector)}, "spec": {"containers": [container]}},
+        "template": {"metadata": {"labels": dict(selector)}, "spec": pod},
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from components.interconnect_sync import credential_name
 from lab import argocd, engine
 from lab.binaries import LabError
 from lab.cluster import Cluster, Manifest
@@ -210,7 +211,7 @@ def traces(cluster: Cluster, spokes: Spokes, name: str) -> list[str]:
 def _delivered(hub: Hub, timeline: Timeline, name: str, settings: Settings) -> None:
     """Wait until the application serves in the burst cluster of the first tier, and show it."""
     workload, replicas = settings.workload, settings.bursts[0].replicas
-    credential = f"{settings.interconnect.token}-{settings.pools[0].name}"
+    credential = credential_name(settings.interconnect, settings.pools[0].name)
     hub.cluster.wait_for("ACM's import", lambda: _secret(hub.cluster, name), 60)
     timeline.add(PLAYED, f"ACM imported {name} and told Argo CD of it")
     place = workload.namespace

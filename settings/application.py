@@ -41,6 +41,9 @@ class Workload(Section):
     scale_down_stabilization: int = Field(
         default=300, ge=0, le=3600, description="seconds that the autoscaler waits before it scales down"
     )
+    termination_grace_period: int = Field(
+        default=30, ge=1, le=3600, description="seconds that a pod that ends has for its open connections"
+    )
     requests: Resources = Field(default=Resources(cpu="100m", memory="128Mi"), description="requested resources")
     limits: Resources = Field(default=Resources(cpu="1000m", memory="1024Mi"), description="limits")
 
@@ -48,7 +51,11 @@ class Workload(Section):
 class Burst(Section):
     """A tier of burst: when a cluster of which pool is claimed, and when it is given back."""
 
-    name: Name = Field(description="name of the tier; claims are <pool>-<name>-a to -c", examples=["burst"])
+    name: Name = Field(
+        description="name of the tier; claims are <pool>-<name>-a to -c. Drain before you rename, move or remove a "
+        "tier: nothing but its lifetime ends a claim of another name",
+        examples=["burst"],
+    )
     pool: PoolName = Field(description="name of a pool", examples=["aws"])
     claim_at: int = Field(ge=2, le=1000, description="claim when the hub's replicas reach this", examples=[4])
     release_at: int = Field(ge=1, le=1000, description="release when they are at or below this", examples=[1])

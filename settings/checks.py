@@ -281,7 +281,7 @@ def _stability(parts: Parts) -> Iterator[Mistake]:
 
 
 def not_skuppers(name: str, path: str) -> Iterator[Mistake]:
-    """Tell whether an application has the name of a Service of Skupper's own, which the controller would take over."""
+    """Tell whether an application has the name of a Service of Skupper's own, at which a listener would stop."""
     if name == "skupper" or name.startswith("skupper-"):
         allowed = "a name of its own: Skupper has Services called so"
         yield wrong(path, f"got {name!r}", allowed, f"my-{name}"[:63].rstrip("-"))

@@ -70,7 +70,9 @@ class Hub(Section):
     """The cluster that everything is built on."""
 
     context: Text = Field(
-        description="context in the kubeconfig; nothing is sent to any other cluster", examples=["my-hub"]
+        description="context in the kubeconfig; nothing is sent to any other cluster. The stack knows its cluster by "
+        "this name: after another one all is made anew, pools and clusters too",
+        examples=["my-hub"],
     )
     kubeconfig: Text | None = Field(
         default=None, description="path of the kubeconfig; default: as kubectl finds it", examples=["~/.kube/config"]

@@ -51,7 +51,9 @@ class MeshCluster(Section):
 
     name: Name = Field(description="name of the cluster and of its site", examples=["c1"])
     context: Text = Field(
-        description="context in the kubeconfig; nothing is sent to any other cluster", examples=["kind-c1"]
+        description="context in the kubeconfig; nothing is sent to any other cluster. The stack knows its cluster by "
+        "this name: after another one all is made anew",
+        examples=["kind-c1"],
     )
     access: Literal["none", "default", "route", "loadbalancer"] = Field(
         default="none",
@@ -107,6 +109,9 @@ class MeshApplication(Section):
         description="`connections`: the cluster with the fewest open connections plus link cost; `pods`: by chance, "
         "in proportion to the pods that each cluster has at the time (version 2; takes Kyverno); `priority`: all to "
         "the first of the clusters, in the order of the file, that has pods (version 2)",
+    )
+    termination_grace_period: int = Field(
+        default=30, ge=1, le=3600, description="seconds that a pod that ends has for its open connections"
     )
     requests: Resources = Field(default=Resources(cpu="100m", memory="128Mi"), description="requested resources")
     limits: Resources = Field(default=Resources(cpu="1000m", memory="1024Mi"), description="limits")

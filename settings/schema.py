@@ -75,7 +75,8 @@ def reference() -> str:
     lines += [
         "## Secrets",
         "",
-        "Always set with `--secret`; needed when a pool takes its credentials from the config.",
+        "Always set with `--secret`; needed when a pool takes its credentials from the config; the pull secret also",
+        "when a pool with `source: identity` names no Secret for it.",
         "",
         "| key | meaning |",
         "|---|---|",

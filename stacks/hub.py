@@ -50,7 +50,8 @@ def hub(settings: Settings, credentials: Credentials | None) -> dict[str, Any]:
         operator=Operator("acm-operator", acm_package, operators.acm, opts=on_hub),
         opts=on_hub,
     )
-    kyverno = Kyverno("kyverno", settings.hub.kyverno, opts=on_hub)
+    # After ACM, which brings Hive and its kinds.
+    kyverno = Kyverno("kyverno", settings.hub.kyverno, after=[acm.hub], opts=on_hub)
     cluster_set = ClusterSet("cluster-set", settings.cluster_set, acm=acm, gitops=gitops, opts=on_hub)
 
     interconnect = settings.interconnect

@@ -118,6 +118,11 @@ class TestResources:
         assert {r.provider for r in prod.registrations if r.type.startswith("aws:")} == {"aws"}
         assert {r.provider for r in prod.registrations if r.type.startswith("kubernetes:")} == {"hub"}
 
+    def test_a_user_of_another_name_is_another_user(self, prod: Recording) -> None:
+        """AWS renames a user in place: its machines are out of its policy's reach then, and its old key is nobody's."""
+        (user,) = prod.of_type(USER)
+        assert user.options.replace_on_changes == ("name",)
+
     def test_pools_user_zone_and_site_are_protected(self, prod: Recording) -> None:
         """Keys are not: an old one must be free to go. The links depend on the site's identity."""
         assert {r.name for r in prod.registrations if r.options.protect} == {

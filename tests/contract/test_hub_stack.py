@@ -9,8 +9,9 @@ import pytest
 
 from components.burst_workload import burst_manifests
 from lab.waiting import is_created
-from preview.recording import Recording, record
+from preview.recording import ROOT, Recording, record
 from preview.registration import Registration, Secret, reveal
+from preview.stack_settings import read_settings
 from settings import load
 from tests.unit.stack_configs import config
 
@@ -261,7 +262,33 @@ def test_version_1_asks_for_a_token_once_and_leaves_it_to_skupper() -> None:
     assert "stringData" not in token.inputs
     assert token.urn in one(recording, "SelectorSyncSet").dependencies
     mapping = one(recording, "SelectorSyncSet").inputs["spec"]["secretMappings"][0]
-    assert mapping["sourceRef"] == {"name": "token-req-aws", "namespace": "interconnect"}
+    assert mapping["sourceRef"] == {"name": "token-req-aws-cost-1", "namespace": "interconnect"}
+
+
+def test_with_version_1_another_cost_is_another_credential() -> None:
+    """Skupper 1 never looks at the cost of a credential that it has: the change once reached no cluster that exists."""
+    recording = record("dev", overrides={**V1, "spillway:interconnect.cost": 3})
+    token = recording.named("kubernetes:core/v1:Secret", "interconnect-aws-token").inputs["metadata"]
+    (mapping,) = one(recording, "SelectorSyncSet").inputs["spec"]["secretMappings"]
+    assert (token["name"], token["annotations"]["skupper.io/cost"]) == ("token-req-aws-cost-3", "3")
+    assert mapping["sourceRef"] == mapping["targetRef"] == {"name": token["name"], "namespace": "interconnect"}
+
+
+def test_a_pod_takes_connections_before_it_is_ready_and_has_time_to_finish_them() -> None:
+    """Skupper sends connections to a pod as soon as it is ready, on the hub and in the burst cluster."""
+    changes = {"spillway:workload.terminationGracePeriod": 240, "spillway:workload.port": 9090}
+    on_hub = one(record("dev", overrides=changes), "Deployment").inputs
+    workload = read_settings("dev", ROOT, changes).workload
+    (delivered,) = [found for found in burst_manifests(workload, 2, 2) if found["kind"] == "Deployment"]
+    for manifest in (on_hub, delivered):
+        pod = manifest["spec"]["template"]["spec"]
+        assert pod["terminationGracePeriodSeconds"] == 240
+        assert pod["containers"][0]["readinessProbe"] == {"tcpSocket": {"port": 9090}, "periodSeconds": 5}
+
+
+def test_kyverno_comes_after_the_kinds_that_its_policies_speak_of(dev: Recording) -> None:
+    """While it knows only some kinds of Hive's its webhook refuses policies on the others."""
+    assert one(dev, "MultiClusterHub").urn in dev.named("kubernetes:helm.sh/v3:Release", "kyverno-release").dependencies
 
 
 def test_a_manual_approval_approves_the_pinned_version_only(dev: Recording) -> None:
@@ -417,7 +444,7 @@ def test_the_route_reaches_the_service_by_the_name_that_skupper_gives_its_port(
         assert (listener.inputs["metadata"]["name"], listener.inputs["spec"]["host"]) == (port, route["to"]["name"])
         assert one(recording, "Connector").inputs["spec"]["selector"] == "app=sample-kotlin-spring"
         assert annotations is None
-        # A listener's host must not be a Service that exists: the controller would take it over.
+        # A listener stops at a Service of its host's name that somebody else made.
         assert not recording.of_type("kubernetes:core/v1:Service")
     else:
         assert annotations["skupper.io/address"] == route["to"]["name"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from components.interconnect_sync import credential_name
 from lab import engine
 from lab.binaries import ensure
 from lab.cluster import Cluster, Manifest
@@ -21,6 +22,7 @@ from lab.controlplane import PARTS
 from lab.demo import REPOSITORY, await_generator, traces
 from lab.fleet.objects import HIVE
 from lab.fleet.observe import clusters
+from lab.fleet.observe_mesh import sites
 from lab.fleet.observe_network import Member, network, served_elsewhere
 from lab.fleet.runtime import Fleet
 from lab.fleet.timing import Timings
@@ -30,7 +32,6 @@ from lab.spokes import Spokes
 from preview.gitops import stack_files
 from preview.recording import ROOT
 from preview.stack_settings import read_settings
-from settings import Settings
 from tests.unit.stack_configs import SECRETS
 
 STACK, POOL, PLACE = "lab", "aws", "interconnect"
@@ -55,10 +56,22 @@ CHANGES: dict[str, Any] = {**AWS, "spillway:pools[1]": {**WEST, "size": 0, "maxS
 class Burst:
     """The stack, and the one cluster of its first pool."""
 
-    def __init__(self, settings: Settings, hub: Cluster, spokes: Spokes, folder: Path, told: list[str]):
-        self.hub, self.spokes, self.folder, self.told = hub, spokes, folder, told
+    def __init__(self, config: dict[str, Any], lab: Hub, spokes: Spokes, folder: Path, told: list[str]):
+        self.hub, self.spokes, self.folder, self.told = lab.cluster, spokes, folder, told
+        self._config, self._kubeconfig = config, lab.kubeconfig
+        self.settings = settings = read_settings(STACK, ROOT, config)
         self.version, self.workload, self.tier = settings.interconnect.version, settings.workload, settings.bursts[0]
         self.delivered = stack_files(STACK, settings)
+
+    def up(self, changes: dict[str, Any] | None = None) -> None:
+        """Bring the stack up, with changes of its config."""
+        config = {**self._config, **(changes or {})}
+        engine.up(STACK, self._kubeconfig, self.folder, say=self.told.append, overrides=config, secrets=SECRETS)
+
+    def costs(self) -> list[int]:
+        """Return the costs of the links to the hub, as the cluster's router has them."""
+        seen = sites({"hub": self.hub, "burst": self.cluster}, FACTOR)
+        return [found.cost for found in seen["burst"].links if found.to == seen["hub"].name]
 
     @property
     def name(self) -> str:
@@ -81,7 +94,7 @@ class Burst:
         return self.wait("one network", lambda: len(found := self.members()) == 2 and found)
 
     def credential(self, cluster: Cluster, pool: str = POOL) -> Manifest:
-        return cluster.get("v1", "Secret", f"token-req-{pool}", PLACE) or {}
+        return cluster.get("v1", "Secret", credential_name(self.settings.interconnect, pool), PLACE) or {}
 
     def scale(self, replicas: int) -> None:
         """Do what the autoscaler does."""
@@ -106,12 +119,12 @@ def burst(request: pytest.FixtureRequest, lab: Hub, tmp_path_factory: pytest.Tem
     fleet.start()
     repository = Repository(folder / "gitops.git")
     overrides = {**CHANGES, REPOSITORY: repository.url, "spillway:interconnect.version": request.param}
-    made = Burst(read_settings(STACK, ROOT, overrides), lab.cluster, spokes, folder, said)
+    made = Burst(overrides, lab, spokes, folder, said)
     repository.publish_files(made.delivered, f"gitops/{STACK}")
     try:
         lab.kyverno.start()
         lab.argocd.start()
-        engine.up(STACK, lab.kubeconfig, folder, say=said.append, overrides=overrides, secrets=SECRETS)
+        made.up()
         await_generator(lab.cluster)
         yield made
     finally:
@@ -139,13 +152,20 @@ def test_a_cluster_is_linked_by_what_hive_brings_before_anybody_claims_it(burst:
 def test_the_key_of_a_link_is_in_secrets_alone(burst: Burst) -> None:
     """The article has it in git."""
     burst.linked()
+    spoke = burst.cluster
     kept = [burst.credential(burst.hub, pool)["data"]["tls.key"] for pool in (POOL, WEST["name"])]
     keys = [text for key in kept for text in (key, base64.b64decode(key).decode())]
     kinds = [(HIVE, "SelectorSyncSet"), (HIVE, "ClusterDeployment"), ("v1", "ConfigMap"), ("v1", "Event")]
     kinds += [("hiveinternal.openshift.io/v1alpha1", "ClusterSync")]
     kinds += [(SKUPPER, kind) for kind in ("Site", "Certificate", "Link")] if burst.version == 2 else []
     shown = [json.dumps(found) for api, kind in kinds for found in burst.hub.find(api, kind)]
-    written = [path.read_text(errors="ignore") for path in burst.folder.glob("inventory-*")]
+    there = [("v1", "ConfigMap"), ("v1", "Event"), ("v1", "Pod"), ("apps/v1", "Deployment")]
+    there += [(SKUPPER, kind) for kind in ("Site", "Link")] if burst.version == 2 else []
+    shown += [json.dumps(found) for api, kind in there for found in spoke.find(api, kind)]
+    # The inventory of the engine, and the logs of the cluster; not etcd, where Secrets are.
+    files = [path for pattern in ("inventory-*", "**/*.log") for path in burst.folder.glob(pattern)]
+    written = [path.read_text(errors="ignore") for path in files]
+    assert any(path.suffix == ".log" for path in files)
     everything = "\n".join([*shown, *written, *burst.delivered.values(), *burst.told])
     assert "token-req-aws" in everything
     assert [key for key in keys if key in everything] == []
@@ -168,6 +188,16 @@ def test_the_route_leads_to_a_port_that_the_service_has(burst: Burst) -> None:
     assert ports == {route["spec"]["port"]["targetPort"]: burst.workload.port}
     # To Skupper's router, and so to the pods of both clusters.
     assert service["spec"]["selector"] == {"skupper.io/component": "router"}
+
+
+def test_another_cost_reaches_the_link_of_a_cluster_that_is_there(burst: Burst) -> None:
+    """Skupper 1 has the cost on the credential, and never looks at one that it has: a new cost is a new credential."""
+    burst.linked()
+    burst.up({"spillway:interconnect.cost": 3})
+    burst.wait("the cost", lambda: burst.costs() == [3])
+    burst.linked()
+    burst.up()
+    burst.wait("the shipped cost", lambda: burst.costs() == [1])
 
 
 def test_a_resumed_standby_comes_back_with_the_credential_that_it_has(burst: Burst) -> None:
