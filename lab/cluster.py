@@ -13,6 +13,7 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
+from kubernetes.watch import Watch
 
 Manifest = dict[str, Any]
 
@@ -30,6 +31,12 @@ class Access(NamedTuple):
 
 
 T = TypeVar("T")
+
+
+def _plain(_client: Any, answer: Manifest) -> Manifest:
+    """Leave an answer as it was read: making the client's objects of it took most of the simulator's time."""
+    return answer
+
 
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
@@ -56,6 +63,7 @@ class Cluster:
         # And it discovers in one thread at a time only.
         self._discovery = threading.Lock()
         self._served: set[str] = set()
+        self._handles: dict[tuple[str, str], Any] = {}
         configuration = Configuration()
         configs: Any = config
         configs.load_kube_config(str(kubeconfig), context, client_configuration=configuration)
@@ -78,7 +86,7 @@ class Cluster:
         accounts = self.resource("v1", "ServiceAccount").subresources["token"]
         request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest"}
         body = {**request, "spec": {"expirationSeconds": TOKEN_SECONDS}}
-        answer = accounts.create(name=account, namespace=namespace, body=body).to_dict()
+        answer = accounts.create(name=account, namespace=namespace, body=body, serializer=_plain)
         return str(answer["status"]["token"])
 
     def resource(self, api_version: str, kind: str) -> Any:
@@ -87,6 +95,8 @@ class Cluster:
         Raises:
             LookupError: the API server does not have the kind.
         """
+        if handle := self._handles.get((api_version, kind)):
+            return handle
         missing = LookupError(f"the API server has no {kind} in {api_version}")
         with self._discovery:
             # The client discovers everything anew when it misses a kind: first a small question.
@@ -94,9 +104,11 @@ class Cluster:
                 raise missing
             self._served.add(api_version)
             try:
-                return self._client.resources.get(api_version=api_version, kind=kind)
+                handle = self._client.resources.get(api_version=api_version, kind=kind)
             except ResourceNotFoundError as error:
                 raise missing from error
+            self._handles[api_version, kind] = handle
+            return handle
 
     def _serves(self, api_version: str) -> bool:
         try:
@@ -110,7 +122,7 @@ class Cluster:
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Manifest | None:
         """Return an object, or None."""
         try:
-            return self.resource(api_version, kind).get(name=name, namespace=namespace).to_dict()
+            return self.resource(api_version, kind).get(name=name, namespace=namespace, serializer=_plain)
         except ApiException as error:
             if _status(error) == 404:
                 return None
@@ -118,8 +130,8 @@ class Cluster:
 
     def find(self, api_version: str, kind: str, namespace: str | None = None, selector: str = "") -> list[Manifest]:
         """Return all objects of a kind, in one namespace or in all."""
-        found = self.resource(api_version, kind).get(namespace=namespace, label_selector=selector)
-        items: list[Manifest] = found.to_dict()["items"]
+        found = self.resource(api_version, kind).get(namespace=namespace, label_selector=selector, serializer=_plain)
+        items: list[Manifest] = found["items"]
         # The items of a list do not say what they are.
         return [{"apiVersion": api_version, "kind": kind, **item} for item in items]
 
@@ -127,7 +139,7 @@ class Cluster:
         """Create an object; raises ApiException (409) if it exists."""
         _, namespace = _identity(manifest)
         handle = self.resource(manifest["apiVersion"], manifest["kind"])
-        return handle.create(body=manifest, namespace=namespace, field_manager=self.manager).to_dict()
+        return handle.create(body=manifest, namespace=namespace, field_manager=self.manager, serializer=_plain)
 
     def apply(self, manifest: Manifest, *, force: bool = False, dry_run: bool = False, strict: bool = True) -> Manifest:
         """Apply an object on the server side.
@@ -148,8 +160,9 @@ class Cluster:
             field_manager=self.manager,
             force_conflicts=force,
             field_validation="Strict" if strict else "Ignore",
+            serializer=_plain,
             **options,
-        ).to_dict()
+        )
 
     def patch(
         self,
@@ -166,7 +179,7 @@ class Cluster:
         if subresource:
             handle = handle.subresources[subresource]
         kind_of_patch = JSON if isinstance(patch, list) else MERGE
-        return handle.patch(body=patch, name=name, namespace=namespace, content_type=kind_of_patch).to_dict()
+        return handle.patch(body=patch, name=name, namespace=namespace, content_type=kind_of_patch, serializer=_plain)
 
     def patch_status(
         self, api_version: str, kind: str, name: str, status: Mapping[str, Any], namespace: str | None = None
@@ -178,7 +191,7 @@ class Cluster:
         """Replace an object as a whole; refused with 409 if it has changed since it was read."""
         name, namespace = _identity(manifest)
         handle = self.resource(manifest["apiVersion"], manifest["kind"])
-        return handle.replace(body=manifest, name=name, namespace=namespace).to_dict()
+        return handle.replace(body=manifest, name=name, namespace=namespace, serializer=_plain)
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
         """Ask for an object's deletion, what it owns goes afterwards; False if it was not there."""
@@ -199,8 +212,12 @@ class Cluster:
         """
         while True:
             try:
-                for event in self.resource(api_version, kind).watch(namespace=namespace, timeout=300):
-                    yield event["type"], event["object"].to_dict()
+                watcher: Any = Watch()
+                events = watcher.stream(
+                    self.resource(api_version, kind).get, namespace=namespace, serialize=False, timeout_seconds=300
+                )
+                for event in events:
+                    yield event["type"], event["object"]
             except (ApiException, urllib3.exceptions.HTTPError, OSError):
                 time.sleep(0.5)
 

@@ -1,31 +1,29 @@
-"""Plays what ACM does to a managed cluster: import, availability, taints, its KlusterletAddonConfig, detach.
+"""Plays ACM's import and lease controllers: a managed cluster joins, reports, and is detached.
 
 Source: stolostron/managedcluster-import-controller (pkg/controller/clusterdeployment, resourcecleanup),
-open-cluster-management-io/ocm (pkg/registration/hub/{lease,taint}), stolostron/klusterlet-addon-controller.
+open-cluster-management-io/ocm (pkg/registration/hub/lease).
 
 Keeps: a cluster is imported only when it is installed, claimed and can be reached, and joins after a time; it becomes
-Unknown five minutes after its last sign of life; an Unknown cluster, and one that has not joined, has the taint
-`unreachable`, one that is not available the taint `unavailable`, both NoSelect, until it is back; the
-KlusterletAddonConfig of a claimed cluster; a deleted ManagedCluster stays while an available cluster is cleaned up, an
-unavailable one goes at once.
-Played by a fault, an annotation on the ClusterDeployment: a cluster that cannot be reached.
-Leaves out: the klusterlet, its add-ons and their health, ManifestWorks, certificates.
+Unknown five minutes after its last sign of life; a deleted ManagedCluster stays while an available cluster is cleaned
+up, an unavailable one goes at once. From one list it lets the controllers of taints and add-ons look.
+Played by a fault: a cluster that cannot be reached.
+Leaves out: the klusterlet, ManifestWorks, certificates.
 """
 
 from collections.abc import Callable
 
-from lab.cluster import Cluster, Manifest
+from lab.cluster import Cluster
+from lab.fleet import acm_addons, acm_taints
 from lab.fleet.acm_claims import API, PROVISIONER
-from lab.fleet.hive_deployments import FAULT, LOST, RUNNING
-from lab.fleet.objects import HIVE, Thing, stamp, things
+from lab.fleet.acm_taints import AVAILABLE
+from lab.fleet.faults import FAULT, LOST
+from lab.fleet.hive_hibernation import RUNNING
+from lab.fleet.objects import HIVE, Thing, things
 from lab.fleet.spokes import Spokes
 from lab.fleet.timing import Clock
 
 FINALIZER = "managedcluster-import-controller.open-cluster-management.io/manifestwork-cleanup"
-ADDONS = "agent.open-cluster-management.io/v1"
-UNREACHABLE = "cluster.open-cluster-management.io/unreachable"
-UNAVAILABLE = "cluster.open-cluster-management.io/unavailable"
-AVAILABLE, JOINED = "ManagedClusterConditionAvailable", "ManagedClusterJoined"
+JOINED = "ManagedClusterJoined"
 
 
 def reconcile(spokes: Spokes | None, cluster: Cluster, clock: Clock, say: Callable[[str], None]) -> None:
@@ -43,9 +41,9 @@ def reconcile(spokes: Spokes | None, cluster: Cluster, clock: Clock, say: Callab
             _lease(found, clock, say, alive=alive)
         elif deployment and alive and deployment.pool_reference.get("claimedTimestamp"):
             _join(found, clock, say)
-        _taint(found)
+        acm_taints.look(found)
         if PROVISIONER in found.annotations and cluster.get("v1", "Namespace", found.name):
-            _add_ons(cluster, found)
+            acm_addons.look(cluster, found)
 
 
 def _alive(deployment: Thing, spokes: Spokes | None) -> bool:
@@ -79,40 +77,11 @@ def _lease(found: Thing, clock: Clock, say: Callable[[str], None], *, alive: boo
         say(f"{found.name} is {'available again' if now == 'True' else 'unreachable'} for ACM")
 
 
-def _taint(found: Thing) -> None:
-    wanted = {"True": "", "False": UNAVAILABLE}.get(found.condition(AVAILABLE).get("status", ""), UNREACHABLE)
-    taints: list[dict[str, str]] = found.spec.get("taints") or []
-    others = [taint for taint in taints if taint["key"] not in (UNREACHABLE, UNAVAILABLE)]
-    own = [taint for taint in taints if taint["key"] == wanted]
-    if wanted and not own:
-        own = [{"key": wanted, "effect": "NoSelect", "timeAdded": stamp()}]
-    if others + own != taints:
-        found.merge({"spec": {"taints": others + own}})
-
-
-def _add_ons(cluster: Cluster, found: Thing) -> None:
-    if cluster.get(ADDONS, "KlusterletAddonConfig", found.name, found.name):
-        return
-    enabled = ("applicationManager", "certPolicyController", "policyController", "searchCollector")
-    manifest: Manifest = {
-        "apiVersion": ADDONS,
-        "kind": "KlusterletAddonConfig",
-        "metadata": {"name": found.name, "namespace": found.name},
-        "spec": {
-            "clusterName": found.name,
-            "clusterNamespace": found.name,
-            "clusterLabels": found.labels,
-            **{name: {"enabled": True} for name in enabled},
-        },
-    }
-    cluster.create(manifest)
-
-
 def _detach(cluster: Cluster, found: Thing, clock: Clock, say: Callable[[str], None]) -> None:
     if FINALIZER not in found.finalizers:
         return
     available = found.condition(AVAILABLE).get("status") == "True"
     if not available or clock.over(clock.timings.detach, found.since("detach")):
-        cluster.delete(ADDONS, "KlusterletAddonConfig", found.name, found.name)
+        cluster.delete(acm_addons.API, "KlusterletAddonConfig", found.name, found.name)
         found.set_finalizers(name for name in found.finalizers if name != FINALIZER)
         say(f"{found.name} is detached from ACM")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from lab.cluster import Cluster
 from lab.fleet import aws
-from lab.fleet.hive_deployments import FAULT, LOST
+from lab.fleet.faults import FAULT, LOST
 from lab.fleet.objects import HIVE, Thing, things
 from lab.fleet.timing import Clock
 

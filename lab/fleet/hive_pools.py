@@ -16,7 +16,8 @@ from collections.abc import Callable
 
 from lab.cluster import Cluster
 from lab.fleet.arithmetic import PoolCluster, PoolSize, plan, plan_end, pool_hash
-from lab.fleet.hive_deployments import DEPROVISION, POOL_LABEL
+from lab.fleet.hive_deployments import DEPROVISION
+from lab.fleet.hive_namespaces import POOL_LABEL
 from lab.fleet.objects import HIVE, Thing, seconds, stamp, things
 from lab.fleet.timing import Clock
 from settings.values import nanoseconds

@@ -15,8 +15,8 @@ from lab import engine
 from lab.binaries import LabError
 from lab.demo import traces, wake_generators
 from lab.fleet.acm_claims import API as MANAGED
-from lab.fleet.acm_clusters import UNREACHABLE
-from lab.fleet.hive_deployments import LOST, set_fault
+from lab.fleet.acm_taints import UNREACHABLE
+from lab.fleet.faults import LOST, set_fault
 from lab.fleet.objects import HIVE, Thing, deleting
 from lab.fleet.observe import clusters, leaks
 from lab.kyverno import CLEANUP

@@ -28,7 +28,7 @@ from lab.demo import REPOSITORY, await_generator
 from lab.fleet import aws
 from lab.fleet.acm import API as ACM
 from lab.fleet.acm_claims import API as OCM
-from lab.fleet.hive_deployments import set_fault
+from lab.fleet.faults import set_fault
 from lab.fleet.objects import HIVE, deleting
 from lab.fleet.observe import clusters, leaks
 from lab.hub import FLEET, Hub

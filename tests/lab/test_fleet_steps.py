@@ -12,6 +12,7 @@ import pytest
 
 from lab.cluster import Cluster, Manifest
 from lab.fleet import (
+    acm_addons,
     acm_claims,
     acm_clusters,
     acm_gitops,
@@ -19,12 +20,13 @@ from lab.fleet import (
     acm_pools,
     hive_claims,
     hive_deployments,
+    hive_namespaces,
     hive_pools,
     hive_sync,
 )
 from lab.fleet.acm_claims import API as OCM
 from lab.fleet.acm_placement import PLACEMENTS, SETS
-from lab.fleet.hive_deployments import POOL_LABEL
+from lab.fleet.hive_namespaces import POOL_LABEL
 from lab.fleet.objects import HIVE, deleting
 from lab.fleet.timing import Clock, Timings
 from tests.lab.world import SET, World, conditions
@@ -206,6 +208,30 @@ def test_a_resumed_cluster_runs_when_its_api_answers(steps: Steps) -> None:
     assert steps.world.states() == ["Running"]
 
 
+def test_the_first_hibernation_waits_for_the_sets_but_ten_minutes_at_most(steps: Steps) -> None:
+    """Else a standby would never get its site and credential, as a cluster that hibernates gets nothing."""
+    with_sets = lambda *rest: hive_deployments.reconcile(up(steps.world), *rest)  # noqa: E731
+    steps.install()
+    steps.look(hive_pools.reconcile, with_sets)
+    assert steps.world.states() == ["SyncSetsNotApplied"]
+    steps.look(with_sets, later=9 * MINUTE)
+    assert steps.world.states() == ["SyncSetsNotApplied"]
+    steps.look(with_sets, later=11 * MINUTE)
+    assert steps.world.states() == ["Stopping"]
+
+
+def test_with_its_sets_applied_a_cluster_hibernates_at_once(steps: Steps) -> None:
+    """Each minute that it runs on is paid for."""
+    name = steps.install()
+    sync = {"apiVersion": hive_sync.HIVE_SYNC, "kind": "ClusterSync", "metadata": {"name": name, "namespace": name}}
+    steps.cluster.create(sync)
+    steps.cluster.patch_status(
+        hive_sync.HIVE_SYNC, "ClusterSync", name, {"firstSuccessTime": "2026-01-01T00:00:00Z"}, name
+    )
+    steps.look(hive_pools.reconcile, lambda *rest: hive_deployments.reconcile(up(steps.world), *rest))
+    assert steps.world.states() == ["Stopping"]
+
+
 def test_a_namespace_without_cluster_goes_five_minutes_after_it_was_made(steps: Steps) -> None:
     """Sooner it might be one whose cluster is being made."""
     full, empty = steps.install(), f"{steps.world.name}-empty"
@@ -216,9 +242,9 @@ def test_a_namespace_without_cluster_goes_five_minutes_after_it_was_made(steps: 
         found = steps.cluster.find("v1", "Namespace", selector=f"{POOL_LABEL}={steps.world.name}")
         return {namespace["metadata"]["name"] for namespace in found if not deleting(namespace)}
 
-    steps.look(steps.deployments, later=4 * MINUTE)
+    steps.look(hive_namespaces.reconcile, later=4 * MINUTE)
     assert left() == {full, empty}
-    steps.look(steps.deployments, later=6 * MINUTE)
+    steps.look(hive_namespaces.reconcile, later=6 * MINUTE)
     assert left() == {full}
 
 
@@ -308,7 +334,7 @@ def test_a_cluster_that_says_it_is_not_available_has_a_taint_of_its_own(steps: S
 
 def test_a_claimed_cluster_has_a_klusterlet_addon_config_with_all_that_acm_switches_on(steps: Steps) -> None:
     name = steps.imported()
-    config = steps.cluster.get(acm_clusters.ADDONS, "KlusterletAddonConfig", name, name) or {}
+    config = steps.cluster.get(acm_addons.API, "KlusterletAddonConfig", name, name) or {}
     on = {key for key, value in config["spec"].items() if value == {"enabled": True}}
     assert on == {"applicationManager", "certPolicyController", "policyController", "searchCollector"}
 
@@ -317,7 +343,7 @@ def test_a_managed_cluster_that_came_from_no_claim_has_no_klusterlet_addon_confi
     name = steps.install()
     steps.world.apply(OCM, "ManagedCluster", name, namespace=None, spec={})
     steps.look(steps.clusters())
-    assert steps.cluster.get(acm_clusters.ADDONS, "KlusterletAddonConfig", name, name) is None
+    assert steps.cluster.get(acm_addons.API, "KlusterletAddonConfig", name, name) is None
 
 
 def test_a_released_claim_is_let_go_by_acm_at_once_and_by_hive_when_its_cluster_is_gone(steps: Steps) -> None:
@@ -342,7 +368,7 @@ def test_an_available_cluster_is_cleaned_up_before_it_is_detached_and_a_lost_one
     assert bool(steps.managed(name)) == available
     steps.look(steps.clusters(), later=2 * MINUTE)
     assert not steps.managed(name)
-    assert steps.cluster.get(acm_clusters.ADDONS, "KlusterletAddonConfig", name, name) is None
+    assert steps.cluster.get(acm_addons.API, "KlusterletAddonConfig", name, name) is None
 
 
 def test_a_placement_decides_on_no_cluster_that_is_going(steps: Steps) -> None:

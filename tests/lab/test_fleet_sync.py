@@ -279,16 +279,3 @@ def test_a_cluster_with_the_condition_unreachable_gets_nothing_until_it_is_back(
     world.fault(name, None)
     sync.arrives("ConfigMap", "two")
     world.told(name, "Unreachable", ("False", "ClusterReachable"))
-
-
-def test_the_first_hibernation_waits_for_the_sets_but_ten_minutes_at_most(sync: Sync) -> None:
-    sync.set("a", sync.map("one"))
-    states: set[str] = set()
-
-    def asleep() -> bool:
-        states.update(sync.world.states())
-        return sync.world.states() == ["Hibernating"]
-
-    sync.world.pool(1, maxSize=1)
-    sync.world.until("asleep", asleep)
-    assert "SyncSetsNotApplied" in states

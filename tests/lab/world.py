@@ -10,7 +10,7 @@ from kubernetes.client.exceptions import ApiException
 from lab.cluster import Cluster, Manifest
 from lab.fleet import acm, aws
 from lab.fleet.acm_claims import API as OCM
-from lab.fleet.hive_deployments import set_fault
+from lab.fleet.faults import set_fault
 from lab.fleet.objects import HIVE
 from lab.fleet.observe import Seen, clusters, leaks
 

@@ -6,7 +6,7 @@ import pytest
 
 from lab.cluster import Cluster
 from lab.fleet.aws_machines import powered
-from lab.fleet.hive_deployments import FAULT, LOST
+from lab.fleet.faults import FAULT, LOST
 from lab.fleet.objects import Thing
 
 

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lab.fleet.arithmetic import Plan, PoolCluster, PoolSize, lifetime, plan, plan_end
-from lab.fleet.hive_deployments import next_power
+from lab.fleet.hive_hibernation import next_power
 from lab.fleet.olm import offer, phase
 from lab.fleet.timing import MINUTE, Timings
 
