@@ -113,6 +113,7 @@ def evaluate(
 ) -> None:
     """Let Prometheus evaluate the rules of a stack over series, and compare what fires."""
     written = rules(settings.pools, settings.bursts, settings.workload, settings.watch).render()
+    assert expected.keys() <= {rule["alert"] for group in written["groups"] for rule in group["rules"]}
     # Long rows are looked at less often.
     interval, points = ("10m", 6 * 24 * 30) if after.endswith("d") else ("1m", 6 * 60)
     fires = [
