@@ -97,7 +97,9 @@ class Interconnect(Section):
         "the next one goes to a burst cluster; it is not a weight",
     )
     token: Name = Field(
-        default="token-req", description="prefix of the Secrets that Skupper fills: <token>-<pool>, one for each pool"
+        default="token-req",
+        description="prefix of the Secrets that Skupper fills, one for each pool: <token>-<pool>, with version 1 "
+        "<token>-<pool>-cost-<cost>",
     )
     sync: Name = Field(default="skupper-token-sync", description="prefix of the SelectorSyncSets: <sync>-<pool>")
     protect: bool = Field(

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from components.interconnect_sync import credential_name
 from kinds.skupper import SITE_CONFIG_MAP
 from lab import engine
 from lab.cluster import Manifest
 from lab.fleet.skupper1_tokens import ISSUED_BY
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack
+from preview.recording import ROOT
+from preview.stack_settings import read_settings
 from tests.engine.stacks import destroy, kept, new_stack, preview, up
 from tests.objects import Key, objects, recorded_keys
 from tests.unit.stack_configs import SECRETS
@@ -45,12 +48,13 @@ def test_both_engines_leave_the_same_objects(
         assert preview(other, "--refresh", "--expect-no-changes") == set()
         by_pulumi = written(hub, changes)
         assert set(by_pulumi) == recorded_keys(changes=changes)
-        key = (hub.cluster.get("v1", "Secret", "token-req-aws", "interconnect") or {})["data"]["tls.key"]
+        credential = credential_name(read_settings("lab", ROOT, changes).interconnect, "aws")
+        key = (hub.cluster.get("v1", "Secret", credential, "interconnect") or {})["data"]["tls.key"]
         forms = [key, base64.b64decode(key).decode()]
         texts = kept(other)
         # So that the search can find what is written down of it: its name.
-        assert "token-req-aws" in texts["export"]
-        assert len([name for name, text in texts.items() if "token-req-aws" in text]) > 1
+        assert credential in texts["export"]
+        assert len([name for name, text in texts.items() if credential in text]) > 1
         assert [name for name, text in texts.items() if any(form in text for form in forms)] == []
     finally:
         destroy(other, "--run-program")
