@@ -152,7 +152,7 @@ def pool_rules(pool: Pool, args: Watch) -> list[AlertingRule]:
             short,
             "30m",
             f"Pool {place} lacks clusters and installs none",
-            f"It has {{{{ $value }}}} of {pool.size}. What it needs is missing, or installs failed.",
+            f"It has {{{{ $value }}}} of {pool.size}. What it needs is missing, or Hive does not work.",
         ),
         *([_never_ready(pool)] if pool.size else []),
         _alert(

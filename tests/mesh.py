@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,11 @@ CLUSTERS = ("c1", "c2", "c3")
 KINDS = ("Site", "AccessGrant", "AccessToken", "Link", "Connector", "Listener", "MultiKeyListener")
 # Weights that follow the pods, kept by a Kyverno that is there.
 BY_PODS: dict[str, Any] = {"application.balance": "pods", "kyverno.install": "existing"}
+
+
+def key(cluster: str) -> str:
+    """Return the routing key of a cluster's pods, where the weights tell clusters apart."""
+    return f"{APPLICATION}.{cluster}"
 
 
 class Net:
@@ -92,6 +97,11 @@ class Net:
             return (pods, costs) == (scenario.pods, scenario.costs)
 
         return self.wait(scenario.title, good)
+
+    def wait_weights(self, pods: Mapping[str, int]) -> None:
+        """Wait until the weights are the pods by cluster; a cluster without pods has none."""
+        wanted = {key(cluster): count for cluster, count in pods.items() if count}
+        self.cluster("c1").wait_for(f"{wanted}", lambda: self.weights() == wanted, 60, 0.02)
 
     def weights(self) -> dict[str, int]:
         """Return the weights of the application's listener on c1."""

@@ -294,11 +294,9 @@ def destroy(run: Run) -> None:
 
     application = Application(workload.namespace, workload.name)
     release_all(drained, places, application, say=say, timeout=180, look_every=1)
-    withdrawn, released = (
-        next(index for index, line in enumerate(told) if part in line) for part in (" is withdrawn", f"{claim}: holds")
-    )
-    if released < withdrawn:
-        raise LabError("the claim was released before the application was withdrawn")
+    steps = [line for line in told if f"{name}: {workload.name} is withdrawn" in line or f"{claim}: holds" in line]
+    if not steps or "is withdrawn" not in steps[0]:
+        raise LabError(f"the application was not withdrawn before the claim was released: {told}")
     run.mark("the stack is destroyed")
     engine.destroy("lab", run.hub.kubeconfig, run.hub.folder, say=lambda _: None)
     run.wait("end of all clusters", lambda: not clusters(run.hub.cluster))

@@ -13,7 +13,7 @@ from preview.recording import ROOT, Recording, record
 from preview.registration import Registration, Secret, reveal
 from preview.stack_settings import read_settings
 from settings import load
-from tests.unit.stack_configs import config
+from tests.unit.stack_configs import WEST, config
 
 HIVE, OCM = "hive.openshift.io/v1", "cluster.open-cluster-management.io"
 SUBSCRIPTION = "kubernetes:operators.coreos.com/v1alpha1:Subscription"
@@ -362,14 +362,7 @@ def test_a_pool_with_secrets_of_its_own_makes_none() -> None:
 
 
 def test_a_second_tier_has_a_pool_and_a_trigger_of_its_own() -> None:
-    pool = {
-        "name": "west",
-        "region": "us-west-2",
-        "baseDomain": "example.com",
-        "releaseImage": "quay.io/o/r:4.18.1",
-        "size": 1,
-        "maxSize": 1,
-    }
+    pool = {**WEST, "size": 1, "maxSize": 1}
     burst = {"name": "big", "pool": "west", "claimAt": 6, "releaseAt": 2, "replicas": 3}
     recording = record("dev", overrides={"spillway:pools[1]": pool, "spillway:bursts[1]": burst})
     assert len(recording.of_type("spillway:index:BurstTrigger")) == 2
@@ -420,8 +413,7 @@ def test_version_2_brings_site_link_and_credential_to_the_pools_clusters_and_no_
 
 def test_each_pool_has_an_identity_of_its_own() -> None:
     """One identity for all pools could not be taken away from one of them."""
-    pool = {"name": "west", "region": "us-west-2", "baseDomain": "example.com", "releaseImage": "quay.io/o/r:4.18.1"}
-    recording = record("dev", overrides={"spillway:pools[1]": {**pool, "size": 1, "maxSize": 1}})
+    recording = record("dev", overrides={"spillway:pools[1]": {**WEST, "size": 1, "maxSize": 1}})
     found = [r for r in recording.registrations if r.type.endswith(":Certificate")]
     assert {(r.inputs["metadata"]["name"], r.inputs["spec"]["subject"]) for r in found} == {
         ("token-req-aws", "aws"), ("token-req-west", "west"),

@@ -7,10 +7,10 @@ import pytest
 
 from preview.recording import ROOT, Recording, record
 from preview.registration import reveal
+from tests.unit.stack_configs import WEST
 
 # A pool without a burst has an alert of its own.
-IDLE = {"name": "idle", "region": "us-west-2", "baseDomain": "example.com", "releaseImage": "quay.io/o/r:4.18.1"}
-POOL = {"spillway:pools[1]": {**IDLE, "size": 0, "maxSize": 1}}
+IDLE = {"spillway:pools[1]": {**WEST, "size": 0, "maxSize": 1}}
 HEADING = re.compile(r"^### (Spillway\w+)$", re.MULTILINE)
 
 
@@ -30,7 +30,7 @@ def rules(recording: Recording) -> list[dict[str, Any]]:
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     """An alert at night that says nothing of what to do is switched off by the third night."""
-    found = rules(record("dev", overrides=POOL))
+    found = rules(record("dev", overrides=IDLE))
     assert {rule["alert"] for rule in found} == set(HEADING.findall((ROOT / "docs" / "watch.md").read_text()))
     for rule in found:
         assert rule["annotations"]["runbook"] == f"docs/watch.md#{rule['alert'].lower()}"
@@ -39,7 +39,7 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
 def test_who_is_on_call_gets_a_link() -> None:
     """A path in a repository that nobody has at hand at three in the morning is no runbook."""
     page = "https://git.example.com/my/spillway/docs/watch.md"
-    found = rules(record("dev", overrides={"spillway:watch": {"runbooks": page}, **POOL}))
+    found = rules(record("dev", overrides={"spillway:watch": {"runbooks": page}, **IDLE}))
     assert {rule["annotations"].get("runbook_url") for rule in found} == {
         f"{page}#{name.lower()}" for name in HEADING.findall((ROOT / "docs" / "watch.md").read_text())
     }

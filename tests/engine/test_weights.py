@@ -9,9 +9,9 @@ from lab.mesh import MeshLab
 from lab.pulumi_cli import PulumiStack
 from tests.engine.stacks import destroy, preview, up
 from tests.engine.test_changes import updated
-from tests.mesh import APPLICATION, BY_PODS, MESH, Net, kyverno_on_c1
+from tests.mesh import APPLICATION, BY_PODS, MESH, Net, key, kyverno_on_c1
 
-FOUR = {f"{APPLICATION}.c2": 1, f"{APPLICATION}.c3": 4}
+FOUR = {key("c2"): 1, key("c3"): 4}
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_weights_that_follow_the_pods_are_no_change(weighted: tuple[PulumiStack,
     stack, net = weighted
     stack.override({f"{MESH}.clusters[2].replicas": 4})
     assert up(stack) == updated("c3-application-deployment")
-    net.wait("the weights", lambda _: net.weights() == FOUR)
+    net.wait_weights({"c2": 1, "c3": 4})
     assert up(stack, "--expect-no-changes") == set()
     assert preview(stack, "--refresh", "--expect-no-changes") == set()
     stack.override({f"{MESH}.application.port": 9090})

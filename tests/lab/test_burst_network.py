@@ -32,7 +32,7 @@ from lab.spokes import Spokes
 from preview.gitops import stack_files
 from preview.recording import ROOT
 from preview.stack_settings import read_settings
-from tests.unit.stack_configs import SECRETS
+from tests.unit.stack_configs import SECRETS, WEST
 
 STACK, POOL, PLACE = "lab", "aws", "interconnect"
 # Half a minute takes a fortieth of a second.
@@ -41,7 +41,6 @@ SKUPPER = "skupper.io/v2alpha1"
 # Another pool, without clusters; the first one's cluster runs, until a test hibernates it. Its API server takes ten
 # seconds to start again: three hours of the time that is played. Argo CD takes as long as it does, and a burst lasts
 # until the test ends it.
-WEST = {"name": "west", "region": "us-west-2", "baseDomain": "example.com", "releaseImage": "quay.io/o/r:4.18.1"}
 LONG = "2400h"
 AWS = {
     "spillway:pools[0].running": 1,

@@ -10,7 +10,8 @@ import pytest
 from lab.hub import Hub
 from lab.kyverno import ADMISSION, BACKGROUND
 from tests.lab.requests import UPDATE_REQUEST
-from tests.lab.weights import APPLICATION, ELSEWHERE, NAMESPACE, SKUPPER, Weights, key, network
+from tests.lab.weights import ELSEWHERE, Weights, network
+from tests.mesh import APPLICATION, NAMESPACE, SKUPPER, key
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The mesh stack with weights: a real Kyverno on c1 follows the pods that the played Skupper sees in the clusters."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,6 @@ import pytest
 from lab import engine
 from lab.mesh import MeshLab
 from tests.mesh import APPLICATION, BY_PODS, NAMESPACE, Net, kyverno_on_c1
-
-SOON = 60
 
 
 @pytest.fixture(scope="module")
@@ -23,16 +21,11 @@ def net(mesh: MeshLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Net
     engine.destroy("mesh", mesh.kubeconfig, made.folder, say=print)
 
 
-def await_weights(net: Net, pods: Mapping[str, int]) -> None:
-    wanted = {f"{APPLICATION}.{cluster}": count for cluster, count in pods.items() if count}
-    net.cluster("c1").wait_for(f"{wanted}", lambda: net.weights() == wanted, SOON, 0.02)
-
-
 def test_weights_survive_the_program_and_the_program_its_weights(net: Net) -> None:
     """The program writes weights once: bringing the stack up again neither undoes Kyverno's nor fails over them."""
     changes = {**BY_PODS, "clusters[2].replicas": 4}
     net.up(changes)
-    await_weights(net, {"c2": 1, "c3": 4})
+    net.wait_weights({"c2": 1, "c3": 4})
     mine = net.weights()
     again = net.up(changes)
     assert (again.created, again.deleted) == ([], [])
@@ -50,6 +43,6 @@ def test_weights_follow_a_cluster_that_is_scaled(net: Net, capsys: pytest.Captur
         scale = {"spec": {"replicas": pods}}
         net.cluster("c3").patch("apps/v1", "Deployment", APPLICATION, scale, NAMESPACE, subresource="scale")
         begin = time.monotonic()
-        await_weights(net, {"c2": 1, "c3": pods})
+        net.wait_weights({"c2": 1, "c3": pods})
         with capsys.disabled():
             print(f" [c3 at {pods} pods: weights after {time.monotonic() - begin:.1f} s]", end="", flush=True)

@@ -15,20 +15,15 @@ from preview.recording import record
 from preview.registration import reveal
 from tests.conformance.upstream import CRDS
 from tests.lab.requests import UPDATE_REQUEST
+from tests.mesh import APPLICATION, NAMESPACE, SKUPPER, key
 
-SKUPPER = "skupper.io/v2alpha1"
 KINDS = (
     StandIn("skupper.io", "v2alpha1", "Site", "sites"),
     StandIn("skupper.io", "v2alpha1", "MultiKeyListener", "multikeylisteners"),
 )
-NAMESPACE, ELSEWHERE = "interconnect", "elsewhere"
-APPLICATION = "sample-spring-kotlin-microservice"
+ELSEWHERE = "elsewhere"
 # Much time for a busy machine.
 SOON = 60
-
-
-def key(cluster: str) -> str:
-    return f"{APPLICATION}.{cluster}"
 
 
 def network(pods: Mapping[str, int], *, routers: int = 1) -> list[dict[str, Any]]:

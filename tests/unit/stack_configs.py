@@ -15,6 +15,8 @@ SECRETS: dict[str, Any] = {
     "spillway:pullSecret": json.dumps({"auths": {"registry.example.com": {"auth": PLANTED["auth"]}}}),
     "spillway:awsCredentials": {k: v for k, v in PLANTED.items() if k != "auth"},
 }
+# A second pool in another region, without its numbers of clusters.
+WEST = {"name": "west", "region": "us-west-2", "baseDomain": "example.com", "releaseImage": "quay.io/o/r:4.18.1"}
 
 
 def config(changes: dict[str, Any] | None = None, stack: str = "dev") -> tuple[dict[str, str], frozenset[str]]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from settings import SettingsError, load
-from tests.unit.stack_configs import PLANTED, config
+from tests.unit.stack_configs import PLANTED, WEST, config
 
 Changes = dict[str, Any]
 
@@ -34,12 +34,7 @@ def test_durations_are_kept_as_hive_writes_them() -> None:
     assert settings.bursts[0].lifetime == "8h0m0s"
 
 
-TWO_POOLS: Changes = {
-    "spillway:pools[1]": {
-        "name": "west", "region": "us-west-2", "baseDomain": "example.com", "releaseImage": "quay.io/o/r:4.18.1",
-        "size": 1, "maxSize": 1,
-    },
-}  # fmt: skip
+TWO_POOLS: Changes = {"spillway:pools[1]": {**WEST, "size": 1, "maxSize": 1}}
 TWO_BURSTS: Changes = {
     "spillway:bursts[1]": {"name": "two", "pool": "aws", "claimAt": 6, "releaseAt": 1, "replicas": 2}
 }

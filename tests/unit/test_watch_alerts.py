@@ -14,6 +14,7 @@ from components.watch_rules import rules
 from preview.recording import ROOT
 from preview.stack_settings import read_settings
 from settings import Settings
+from tests.unit.stack_configs import WEST
 
 needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not on PATH")
 
@@ -94,17 +95,17 @@ def test_alerts(tmp_path: Path, row: str) -> None:
     evaluate(tmp_path, read_settings("dev", ROOT), *ROWS[row])
 
 
-IDLE = {"name": "idle", "region": "us-west-2", "baseDomain": "example.com", "releaseImage": "quay.io/o/r:4.18.1"}
-
-
 @needs_promtool
 @pytest.mark.parametrize(("claimed", "expected"), [("0", {}), ("1", {"SpillwayClaimWithoutBurst": {}})])
 def test_a_claim_on_a_pool_that_has_lost_its_burst_is_told_of(
     tmp_path: Path, claimed: str, expected: dict[str, dict[str, str]]
 ) -> None:
     """Whoever takes a burst out of the config under load leaves its claim to its lifetime."""
-    settings = read_settings("dev", ROOT, {"spillway:pools[1]": {**IDLE, "size": 0, "maxSize": 1}})
-    series = {name.replace('"aws"', '"idle"'): count for name, count in pool(unclaimed="0", claimed=claimed).items()}
+    settings = read_settings("dev", ROOT, {"spillway:pools[1]": {**WEST, "size": 0, "maxSize": 1}})
+    series = {
+        name.replace('"aws"', f'"{WEST["name"]}"'): count
+        for name, count in pool(unclaimed="0", claimed=claimed).items()
+    }
     evaluate(tmp_path, settings, {**REST, **series, CLAIMS: claimed}, "70m", expected)
 
 
