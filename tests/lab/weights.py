@@ -4,7 +4,7 @@ Only the policy, its roles, the Site and the listener are applied, taken from th
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lab.cluster import Cluster, Manifest
@@ -113,6 +113,12 @@ class Weights:
             return not requests and time.monotonic() - begin > 0.5
 
         self.wait("no open requests", quiet)
+
+    def has_events_of(self, told: Iterable[Mapping[str, int]]) -> bool:
+        """Tell whether there is an open event of each."""
+        infos = [request["spec"]["context"]["admissionRequestInfo"] for request in self.cluster.find(*UPDATE_REQUEST)]
+        networks = [info["admissionRequest"]["object"]["status"]["network"] for info in infos]
+        return all(network(pods) in networks for pods in told)
 
     def event(self, pods: Mapping[str, int], resource_version: str) -> None:
         """Give Kyverno the event of a change that is not stored yet, or not any more."""
