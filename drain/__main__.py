@@ -4,7 +4,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import urllib3
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 
@@ -44,8 +43,10 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         say("stopped; what was withdrawn does not serve, what was released goes on being removed. Run it again")
         return 130
-    except (SettingsError, DrainError, HubAwayError) as error:
+    except (SettingsError, DrainError) as error:
         say(str(error))
+    except HubAwayError as error:
+        say(f"{error}. Run this again")
     except FileNotFoundError as missing:
         say(f"there is no {missing.filename}")
     except ConfigException as error:
@@ -53,8 +54,6 @@ def main(arguments: list[str]) -> int:
     except ApiException as error:
         untyped = vars(error)
         say(f"the hub refused ({untyped['status']} {untyped['reason']}): {untyped['body']}")
-    except urllib3.exceptions.HTTPError as error:
-        say(f"the hub cannot be reached: {error}")
     else:
         return 0
     return 1

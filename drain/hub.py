@@ -1,8 +1,7 @@
 """What draining reads and writes on the hub: claims, their clusters, and the quota that lets no new claim come."""
 
 import base64
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -76,27 +75,24 @@ class Hub:
         Raises:
             HubAwayError: ask again.
         """
-        with self._asked():
-            try:
-                found = self._custom.list_namespaced_custom_object(*HIVE, place, "clusterclaims", **LIMIT)
-            except self._refused as error:
-                if _status(error) == 404:
-                    return []
-                raise
-            return [self._claim(item) for item in found["items"]]
+        found = self._ask(self._custom.list_namespaced_custom_object, *HIVE, place, "clusterclaims")
+        return [self._claim(item) for item in found["items"]] if found else []
 
     def withdraw(self, claim: Claim, application: Application) -> int:
         """Scale the application to zero in a claim's cluster; return how many of its pods have not ended yet.
 
         Raises:
             UnreachableError: the cluster cannot be asked.
+            HubAwayError: ask again.
         """
         if not (claim.cluster and claim.access):
             raise UnreachableError("it is not installed")
         try:
-            secret: Any = self._core.read_namespaced_secret(claim.access, claim.cluster, **LIMIT)
+            secret: Any = self._ask(self._core.read_namespaced_secret, claim.access, claim.cluster)
         except self._refused as error:
             raise UnreachableError(f"its kubeconfig cannot be read ({_status(error)})") from None
+        if not secret:
+            raise UnreachableError("its kubeconfig is not there")
         # Hive's key (openshift/hive, pkg/constants: KubeconfigSecretKey).
         data: dict[str, str] = secret.data or {}
         return withdraw(base64.b64decode(data.get("kubeconfig", "")).decode(), application)
@@ -107,51 +103,51 @@ class Hub:
         Raises:
             HubAwayError: ask again.
         """
-        with self._asked():
-            try:
-                self._custom.delete_namespaced_custom_object(*HIVE, claim.place, "clusterclaims", claim.name, **LIMIT)
-            except self._refused as error:
-                if _status(error) != 404:
-                    raise
+        self._ask(self._custom.delete_namespaced_custom_object, *HIVE, claim.place, "clusterclaims", claim.name)
 
     def hold(self, place: str) -> bool:
-        """Let no new claim come into a namespace; False where there is no such namespace."""
+        """Let no new claim come into a namespace; False where there is no such namespace.
+
+        Raises:
+            HubAwayError: ask again.
+        """
         quota = {"metadata": {"name": QUOTA}, "spec": {"hard": NO_CLAIMS}}
         try:
-            self._core.create_namespaced_resource_quota(place, quota, **LIMIT)
+            return self._ask(self._core.create_namespaced_resource_quota, place, quota) is not None
         except self._refused as error:
-            if _status(error) == 404:
-                return False
             if _status(error) != 409:
                 raise
         return True
 
     def holds(self, place: str) -> bool:
-        """Tell whether the API server enforces the quota: it does once its controller has counted."""
-        status: Any = self._core.read_namespaced_resource_quota(QUOTA, place, **LIMIT).status
-        return (status.hard or {}) == NO_CLAIMS
+        """Tell whether the API server enforces the quota: it does once its controller has counted.
+
+        Raises:
+            HubAwayError: ask again.
+        """
+        quota: Any = self._ask(self._core.read_namespaced_resource_quota, QUOTA, place)
+        return bool(quota) and (quota.status.hard or {}) == NO_CLAIMS
 
     def resume(self, place: str) -> bool:
-        """Let claims come again; False if nothing held them."""
-        try:
-            self._core.delete_namespaced_resource_quota(QUOTA, place, **LIMIT)
-        except self._refused as error:
-            if _status(error) != 404:
-                raise
-            return False
-        return True
+        """Let claims come again; False if nothing held them.
 
-    @contextmanager
-    def _asked(self) -> Generator[None]:
-        """Tell a hub that is away for a while from one that refuses."""
+        Raises:
+            HubAwayError: ask again.
+        """
+        return self._ask(self._core.delete_namespaced_resource_quota, QUOTA, place) is not None
+
+    def _ask(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Return the answer, None if there is no such thing; a hub that is away is another matter than a refusal."""
         try:
-            yield
+            return call(*arguments, **LIMIT)
         except self._refused as error:
+            if _status(error) == 404:
+                return None
             if _status(error) == 429 or _status(error) >= 500:
                 raise HubAwayError(f"the hub answers {_status(error)}") from None
             raise
         except self._silent as error:
-            raise HubAwayError(f"the hub cannot be reached ({type(error).__name__})") from None
+            raise HubAwayError(f"the hub cannot be reached ({getattr(error, 'reason', None) or error})") from None
 
     def _claim(self, item: dict[str, Any]) -> Claim:
         metadata, spec = item["metadata"], item["spec"]
@@ -176,12 +172,7 @@ class Hub:
         )
 
     def _deployment(self, name: str) -> dict[str, Any]:
-        try:
-            return self._custom.get_namespaced_custom_object(*HIVE, name, "clusterdeployments", name, **LIMIT)
-        except self._refused as error:
-            if _status(error) == 404:
-                return {}
-            raise
+        return self._ask(self._custom.get_namespaced_custom_object, *HIVE, name, "clusterdeployments", name) or {}
 
 
 def _status(error: Exception) -> int:

@@ -87,33 +87,67 @@ def withdraw(
         look_every: seconds between looks.
     """
     deadline = time.monotonic() + grace
-    claims = [claim for place in places for claim in hub.claims(place) if claim.cluster and not claim.released]
-    told: dict[str, int] = {}
-    while claims:
-        left: list[Claim] = []
-        for claim in claims:
-            try:
-                pods = hub.withdraw(claim, application)
-            except UnreachableError as error:
-                say(f"{claim.cluster}: {error}; its connections are not waited for")
-                continue
-            if told.get(str(claim)) != pods:
-                told[str(claim)] = pods
-                say(f"{claim.cluster}: {application.name} is withdrawn; pods that have connections to finish: {pods}")
-            left += [claim] if pods else []
-        if left and time.monotonic() > deadline:
-            names = ", ".join(str(claim.cluster) for claim in left)
-            say(f"not finished after {grace:.0f} seconds, and released all the same: {names}")
+    told: dict[str, str] = {}
+
+    def serves(claim: Claim) -> bool:
+        try:
+            pods = hub.withdraw(claim, application)
+            line = f"{application.name} is withdrawn; pods that have connections to finish: {pods}"
+        except UnreachableError as error:
+            pods, line = 0, f"{error}; its connections are not waited for"
+        if told.get(str(claim)) != line:
+            told[str(claim)] = line
+            say(f"{claim.cluster}: {line}")
+        return pods > 0
+
+    away = _Away(say)
+    left: list[Claim] | None = None
+    while True:
+        with away:
+            if left is None:
+                claims = [claim for place in places for claim in hub.claims(place)]
+                left = [claim for claim in claims if claim.cluster and not claim.released]
+            left = [claim for claim in left if serves(claim)]
+        if not (left or away):
             return
-        claims = left
-        if claims:
-            time.sleep(look_every)
+        if time.monotonic() > deadline:
+            names = ", ".join(str(claim.cluster) for claim in left or [])
+            say(f"not finished after {grace:.0f} seconds, and released all the same: {names or away}")
+            return
+        time.sleep(look_every)
 
 
 def resume(hub: Claims, places: Collection[str], *, say: Say) -> None:
     """Let claims come again, for a stack that is not destroyed after all."""
     for place in places:
         say(f"{place}: claims may come again" if hub.resume(place) else f"{place}: nothing kept claims from coming")
+
+
+class _Away:
+    """Around questions to a hub that may be away for a while, which it tells once; true while the hub is away."""
+
+    def __init__(self, say: Say):
+        self._say = say
+        self._why = ""
+
+    def __enter__(self) -> None:
+        """Ask."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        """Take the answer; what is no sign of a hub that is away is raised."""
+        if error and not isinstance(error, HubAwayError):
+            return False
+        why = str(error or "")
+        if why != self._why:
+            self._say(f"{why}; it is asked again" if why else "the hub answers again")
+            self._why = why
+        return True
+
+    def __bool__(self) -> bool:
+        return bool(self._why)
+
+    def __str__(self) -> str:
+        return self._why
 
 
 def _await_holds(hub: Claims, places: Collection[str]) -> None:
@@ -131,32 +165,27 @@ def _await_holds(hub: Claims, places: Collection[str]) -> None:
 def _release(hub: Claims, places: Collection[str], say: Say, timeout: float, look_every: float) -> None:
     begin = told = time.monotonic()
     seen: dict[str, Claim] = {}
-    away = ""
+    away = _Away(say)
     while True:
-        left, why = seen, ""
-        try:
+        left = seen
+        with away:
             left = {str(claim): claim for place in places for claim in hub.claims(place)}
             # On every look: one may have been let in just before the quota was enforced.
             for claim in left.values():
                 if not claim.released:
                     hub.release(claim)
-        except HubAwayError as error:
-            why = str(error)
-        if why != away:
-            say(f"{why}; it is asked again" if why else "the hub answers again")
-            away = why
         for name in seen.keys() - left.keys():
             say(f"{name}: gone")
         for name, claim in left.items():
             if name not in seen:
                 say(_first_sight(claim))
-        if not (left or why):
+        if not (left or away):
             say("no claim is left")
             return
         now = time.monotonic()
         if now - begin > timeout:
             raise DrainError(
-                f"not gone after {timeout / 60:.0f} minutes: {why or _tell(left)}. Run this again to wait on. Never "
+                f"not gone after {timeout / 60:.0f} minutes: {away or _tell(left)}. Run this again to wait on. Never "
                 "take a finalizer off: the cluster would keep running unseen."
             )
         news = any(claim.trouble and (name not in seen or seen[name].trouble is None) for name, claim in left.items())
