@@ -10,10 +10,13 @@ from settings.values import SecretText
 
 PULL_SECRET, AWS = "pullSecret", "awsCredentials"
 SECRET_KEYS = (f"spillway:{PULL_SECRET}", f"spillway:{AWS}")
+# By standard input: as arguments other users of the machine would see them.
 _SET = {
-    PULL_SECRET: f'pulumi config set --secret spillway:{PULL_SECRET} "$(cat pull-secret.json)"',
-    "accessKeyId": f"pulumi config set --secret --path 'spillway:{AWS}.accessKeyId' \"$AWS_ACCESS_KEY_ID\"",
-    "secretAccessKey": f"pulumi config set --secret --path 'spillway:{AWS}.secretAccessKey' \"$AWS_SECRET_ACCESS_KEY\"",
+    PULL_SECRET: f"pulumi config set --secret spillway:{PULL_SECRET} < pull-secret.json",
+    "accessKeyId": f"pulumi config set --secret --path 'spillway:{AWS}.accessKeyId' <<< \"$AWS_ACCESS_KEY_ID\"",
+    "secretAccessKey": (
+        f"pulumi config set --secret --path 'spillway:{AWS}.secretAccessKey' <<< \"$AWS_SECRET_ACCESS_KEY\""
+    ),
 }
 
 
