@@ -4,13 +4,15 @@ import asyncio
 
 import pulumi
 
+from components.cluster_pool import DELETE_TIMEOUT
 from drain.burst_cluster import Application
 from drain.hub import Hub
 from drain.steps import drain, resume
 from settings import Workload
+from settings.values import nanoseconds
 
-# Hive gives one attempt to remove a cluster an hour, and AWS may need two.
-TIMEOUT = 150 * 60.0
+# As long as the engine then waits for the pool itself.
+TIMEOUT = nanoseconds(DELETE_TIMEOUT) / 1e9
 
 
 def drain_hooks(context: str, kubeconfig: str | None, workload: Workload) -> pulumi.ResourceHookBinding:
