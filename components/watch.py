@@ -8,7 +8,7 @@ from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
 from components.advanced_cluster_management import AdvancedClusterManagement
 from components.custom import custom_resource, metadata
-from components.watch_rules import rules
+from components.watch_rules import hub_spec, pool_spec
 from kinds.base import LabelSelector
 from kinds.monitoring import Endpoint, NamespaceNames, ServiceMonitorSpec
 from settings import Burst, Pool
@@ -34,8 +34,8 @@ class Watch(pulumi.ComponentResource):
     """Alerts in the hub's own monitoring, and what they need: Hive's metrics.
 
     Pulumi type: `spillway:index:Watch`. Creates a Namespace that OpenShift's Prometheus looks into, a PrometheusRule
-    and a ServiceMonitor (prometheus-operator), and in Hive's namespace a Role with its RoleBinding by which Prometheus
-    finds Hive's pods. Hive's namespace is not owned or labelled.
+    for the hub, one for each pool, and a ServiceMonitor (prometheus-operator), and in Hive's namespace a Role with its
+    RoleBinding by which Prometheus finds Hive's pods. Hive's namespace is not owned or labelled.
 
     Trap: without Hive's metrics most alerts are silent; `SpillwayHiveSilent` tells so. What no metric covers is in
     `docs/watch.md`, with a runbook for each alert.
@@ -94,9 +94,17 @@ class Watch(pulumi.ComponentResource):
         )
         custom_resource(
             f"{name}-rules",
-            rules(pools, bursts, workload, args),
+            hub_spec(args),
             metadata("spillway", args.namespace),
             parent=self,
             depends_on=[namespace],
         )
+        for pool in pools:
+            custom_resource(
+                f"{name}-rules-{pool.name}",
+                pool_spec(pool, [burst for burst in bursts if burst.pool == pool.name], workload, args),
+                metadata(f"spillway-{pool.name}", args.namespace),
+                parent=self,
+                depends_on=[namespace],
+            )
         self.register_outputs({})

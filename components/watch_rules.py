@@ -193,19 +193,25 @@ def pool_rules(pool: Pool, args: Watch) -> list[AlertingRule]:
     ]
 
 
-def rules(pools: Sequence[Pool], bursts: Sequence[Burst], workload: Workload, args: Watch) -> PrometheusRuleSpec:
-    """Return all alerts: one group for the hub, and one for each pool."""
-    groups = [RuleGroup(name="spillway", rules=[_with_runbook(rule, args.runbooks) for rule in hub_rules(args)])]
-    for pool in pools:
-        # The label tells the pools' alerts of one name apart.
-        found = [
-            _with_runbook(rule, args.runbooks).model_copy(
-                update={"labels": {**rule.labels, "pool": f"{pool.place}/{pool.name}"}}
-            )
-            for rule in [
-                *pool_rules(pool, args),
-                *burst_rules(pool, [burst for burst in bursts if burst.pool == pool.name], workload),
-            ]
-        ]
-        groups.append(RuleGroup(name=f"spillway-{pool.place}-{pool.name}", rules=found))
-    return PrometheusRuleSpec(groups=groups)
+def hub_spec(args: Watch) -> PrometheusRuleSpec:
+    """Return the object with the alerts on the whole hub."""
+    return _spec("spillway", [_with_runbook(rule, args.runbooks) for rule in hub_rules(args)])
+
+
+def pool_spec(pool: Pool, bursts: Sequence[Burst], workload: Workload, args: Watch) -> PrometheusRuleSpec:
+    """Return the object with the alerts on a pool, which every one of them names in a label, and on its bursts.
+
+    The label tells alerts of one name apart. One object for all pools was more than etcd takes, with 500 of them.
+    """
+    label = {"pool": f"{pool.place}/{pool.name}"}
+    found = [
+        _with_runbook(rule, args.runbooks) for rule in (*pool_rules(pool, args), *burst_rules(pool, bursts, workload))
+    ]
+    return _spec(
+        f"spillway-{pool.place}-{pool.name}",
+        [rule.model_copy(update={"labels": rule.labels | label}) for rule in found],
+    )
+
+
+def _spec(group: str, found: list[AlertingRule]) -> PrometheusRuleSpec:
+    return PrometheusRuleSpec(groups=[RuleGroup(name=group, rules=found)])

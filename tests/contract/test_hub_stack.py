@@ -64,6 +64,7 @@ COMPONENTS = {
     ("Delivery", "delivery"): ["delivery-project", "delivery-application-set"],
     ("Watch", "watch"): [
         "watch-namespace", "watch-reader", "watch-reader-binding", "watch-hive", "watch-rules",
+        "watch-rules-aws",
     ],
 }  # fmt: skip
 

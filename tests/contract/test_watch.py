@@ -25,7 +25,19 @@ def inputs(recording: Recording, name: str) -> dict[str, Any]:
 
 
 def rules(recording: Recording) -> list[dict[str, Any]]:
-    return [rule for group in inputs(recording, "watch-rules")["spec"]["groups"] for rule in group["rules"]]
+    specs = [reveal(r.inputs)["spec"] for r in recording.registrations if r.type.endswith(":PrometheusRule")]
+    return [rule for spec in specs for group in spec["groups"] for rule in group["rules"]]
+
+
+def test_alerts_of_many_pools_are_not_in_one_object(prod: Recording) -> None:
+    """With 500 pools etcd refused it as too large, after most of the stack was made."""
+    found = {
+        r.name: reveal(r.inputs)["spec"]["groups"] for r in prod.registrations if r.type.endswith(":PrometheusRule")
+    }
+    assert set(found) == {"watch-rules", "watch-rules-burst-us", "watch-rules-burst-eu"}
+    for name, (group,) in found.items():
+        pool = name.removeprefix("watch-rules").removeprefix("-")
+        assert {rule["labels"].get("pool", "").partition("/")[2] for rule in group["rules"]} == {pool}
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
@@ -68,7 +80,7 @@ def test_prometheus_looks_into_the_namespace_and_may_find_hives_pods(prod: Recor
     """Otherwise all is accepted, nothing is read, and no alert ever fires."""
     namespace = inputs(prod, "watch-namespace")["metadata"]
     assert namespace["labels"] == {"openshift.io/cluster-monitoring": "true"}
-    for name in ("watch-hive", "watch-rules"):
+    for name in ("watch-hive", "watch-rules", "watch-rules-burst-us"):
         assert inputs(prod, name)["metadata"]["namespace"] == namespace["name"]
     binding, monitor = inputs(prod, "watch-reader-binding"), inputs(prod, "watch-hive")["spec"]
     assert binding["metadata"]["namespace"] == inputs(prod, "watch-reader")["metadata"]["namespace"] == "hive"

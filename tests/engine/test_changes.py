@@ -36,7 +36,7 @@ def replaced(*names: str) -> set[str]:
 POLICIES = [f"burst-aws-burst-{policy}" for policy in ("claim", "reclaim", "heartbeat", "release")]
 # What, its config, and what Pulumi may do. Each comes on top of those before.
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "pool size": ({"spillway:pools[0].size": 2}, updated("pool-aws-pool", "watch-rules")),
+    "pool size": ({"spillway:pools[0].size": 2}, updated("pool-aws-pool", "watch-rules-aws")),
     "install-config": (
         {"spillway:pools[0].workers": {"replicas": 4}},
         # A new Secret by its hashed name, then the pool, then the old Secret goes.
@@ -75,8 +75,9 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
             "interconnect-west",
             "interconnect-west-certificate",
             "interconnect-west-sync",
+            "watch-rules-west",
         )
-        | updated("delivery-project", "watch-rules"),
+        | updated("delivery-project"),
     ),
     "new tier": (
         {"spillway:bursts[1]": TIER},
@@ -88,7 +89,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
             ),
             *(policy.replace("aws-burst", "west-far") for policy in POLICIES),
         )
-        | updated("watch-rules"),
+        | updated("watch-rules-west"),
     ),
 }
 

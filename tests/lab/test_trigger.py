@@ -136,7 +136,7 @@ def test_forty_scalings_at_once_make_one_claim(trigger: Trigger) -> None:
     with ThreadPoolExecutor(40) as pool:
         list(pool.map(trigger.scale, [CLAIM_AT + n % 6 for n in range(40)]))
     # Each try of a write that collides is an event, and with each Kyverno lists all others: forty at a time were 430.
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: trigger.annotate(f"n{n}", "x"), range(40)))
     trigger.claim()
     time.sleep(1)

@@ -50,17 +50,19 @@ def test_the_lab_stack_is_the_dev_stack() -> None:
 
     dev, lab = specs("dev"), specs("lab")
     differ = {name for name in dev.keys() | lab.keys() if dev.get(name) != lab.get(name)}
-    assert differ == {"burst-aws-burst-release", "delivery-application-set", "pool-aws-pool", "watch-rules"}
+    assert differ == {"burst-aws-burst-release", "delivery-application-set", "pool-aws-pool", "watch-rules-aws"}
     for found in (dev, lab):
         # By how long a claim is held.
-        (late,) = (r for g in found["watch-rules"]["groups"] for r in g["rules"] if r["alert"] == "SpillwayReleaseLate")
+        (late,) = (
+            r for g in found["watch-rules-aws"]["groups"] for r in g["rules"] if r["alert"] == "SpillwayReleaseLate"
+        )
         late.pop("for")
         # Played times pass faster than a control plane starts, or Argo CD looks.
         found["pool-aws-pool"]["hibernationConfig"].pop("resumeTimeout")
         decisions = found["delivery-application-set"]["generators"][0]["clusterDecisionResource"]
         decisions.pop("requeueAfterSeconds")
     assert dev["pool-aws-pool"] == lab["pool-aws-pool"]
-    assert dev["watch-rules"] == lab["watch-rules"]
+    assert dev["watch-rules-aws"] == lab["watch-rules-aws"]
     sources = [specs["delivery-application-set"]["template"]["spec"].pop("source") for specs in (dev, lab)]
     assert [source["path"].split("/")[:2] for source in sources] == [["gitops", "dev"], ["gitops", "lab"]]
     assert dev["delivery-application-set"] == lab["delivery-application-set"]

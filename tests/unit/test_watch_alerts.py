@@ -6,11 +6,12 @@ Needs `promtool`, of the package `prometheus` of most distributions.
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from components.watch_rules import rules
+from components.watch_rules import hub_spec, pool_spec
 from preview.recording import ROOT
 from preview.stack_settings import read_settings
 from settings import Settings
@@ -109,11 +110,20 @@ def test_a_claim_on_a_pool_that_has_lost_its_burst_is_told_of(
     evaluate(tmp_path, settings, {**REST, **series, CLAIMS: claimed}, "70m", expected)
 
 
+def rules(settings: Settings) -> dict[str, Any]:
+    """Return all alerts of a stack as one file of Prometheus."""
+    specs = [hub_spec(settings.watch)]
+    for pool in settings.pools:
+        bursts = [burst for burst in settings.bursts if burst.pool == pool.name]
+        specs.append(pool_spec(pool, bursts, settings.workload, settings.watch))
+    return {"groups": [group for spec in specs for group in spec.render()["groups"]]}
+
+
 def evaluate(
     tmp_path: Path, settings: Settings, series: dict[str, str], after: str, expected: dict[str, dict[str, str]]
 ) -> None:
     """Let Prometheus evaluate the rules of a stack over series, and compare what fires."""
-    written = rules(settings.pools, settings.bursts, settings.workload, settings.watch).render()
+    written = rules(settings)
     assert expected.keys() <= {rule["alert"] for group in written["groups"] for rule in group["rules"]}
     # Long rows are looked at less often.
     interval, points = ("10m", 6 * 24 * 30) if after.endswith("d") else ("1m", 6 * 60)
@@ -155,6 +165,6 @@ def evaluate(
 def test_prometheus_finds_no_fault_with_the_rules(tmp_path: Path) -> None:
     settings = read_settings("prod", ROOT)
     path = tmp_path / "rules.yaml"
-    path.write_text(yaml.safe_dump(rules(settings.pools, settings.bursts, settings.workload, settings.watch).render()))
+    path.write_text(yaml.safe_dump(rules(settings)))
     ran = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
