@@ -331,6 +331,7 @@ def test_one_command_adds_a_region(prod: Recording) -> None:
         *(f"pool-burst-west-{part}"
           for part in ("namespace", "image-set", "install-config", "aws-creds", "pull-secret", "pool")),
         *(f"interconnect-burst-west{part}" for part in ("", "-certificate", "-sync")),
+        "watch-rules-burst-west",
     }  # fmt: skip
     assert on_aws(recording) == on_aws(prod)
     verdict = verdicts(recording, pack_config("prod", ROOT, command))
@@ -359,7 +360,7 @@ def test_fifty_pools_in_ten_regions_by_config_only() -> None:
     assert len(on_aws(recording)) == 8
     assert all(len(r.inputs["policy"]) < 6144 for r in recording.of_type(POLICY))
     lines = tree(recording)
-    assert len(lines) < 220, "a line a pool, its link and its tier, and the rest as always"
+    assert len(lines) < 270, "a line a pool, its link, its tier and its alerts, and the rest as always"
     mixed = random.Random(7).sample(recording.registrations, len(recording.registrations))
     assert len(tree(replace(recording, registrations=tuple(mixed)))) == len(lines), "in whatever order they register"
     drawn = [line for line in lines if "ClusterPool pool-burst-" in line]
