@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from drain.burst_cluster import Application, UnreachableError
 from drain.hub import QUOTA, Claim, HubAwayError
@@ -11,6 +11,8 @@ Say = Callable[[str], None]
 # The quota's controller counts within a second or two, after half a minute in which it gets to know a new kind.
 HOLD_TIMEOUT = 60.0
 REMIND_AFTER = 60.0
+# A hub of one node restarts in a quarter of an hour.
+AWAY_TIMEOUT = 1800.0
 # Pods end after half a minute by default.
 GRACE = 300.0
 
@@ -60,11 +62,12 @@ def drain(
 
     Raises:
         DrainError: claims are left, or new ones cannot be kept from coming.
+        HubAwayError: the hub has been away for half an hour.
     """
-    held = [place for place in places if hub.hold(place)]
+    held = [place for place in places if _insist(lambda place=place: hub.hold(place), say, look_every)]
     for place in places:
         say(f"{place}: no new claims" if place in held else f"{place}: there is no such namespace, hence no claim")
-    _await_holds(hub, held)
+    _await_holds(hub, held, say)
     withdraw(hub, held, application, say=say, grace=grace, look_every=look_every)
     _release(hub, held, say, timeout, look_every)
 
@@ -83,10 +86,13 @@ def withdraw(
         places: the namespaces of the stack's pools.
         application: what the burst clusters serve.
         say: is told what happens.
-        grace: seconds to wait for all clusters together.
+        grace: seconds to wait for all clusters together; those in which the hub is away do not count.
         look_every: seconds between looks.
+
+    Raises:
+        HubAwayError: the hub has been away for half an hour.
     """
-    deadline = time.monotonic() + grace
+    waited = 0.0
     told: dict[str, str] = {}
 
     def serves(claim: Claim) -> bool:
@@ -103,45 +109,60 @@ def withdraw(
     away = _Away(say)
     left: list[Claim] | None = None
     while True:
+        look = time.monotonic()
         with away:
             if left is None:
                 claims = [claim for place in places for claim in hub.claims(place)]
                 left = [claim for claim in claims if claim.cluster and not claim.released]
             left = [claim for claim in left if serves(claim)]
-        if not (left or away):
-            return
-        if time.monotonic() > deadline:
-            names = ", ".join(str(claim.cluster) for claim in left or [])
-            say(f"not finished after {grace:.0f} seconds, and released all the same: {names or away}")
-            return
+            if not left:
+                return
+            if waited >= grace:
+                names = ", ".join(str(claim.cluster) for claim in left)
+                say(f"not finished after {grace:.0f} seconds, and released all the same: {names}")
+                return
         time.sleep(look_every)
+        if not away:
+            waited += time.monotonic() - look
 
 
-def resume(hub: Claims, places: Collection[str], *, say: Say) -> None:
-    """Let claims come again, for a stack that is not destroyed after all."""
+def resume(hub: Claims, places: Collection[str], *, say: Say, look_every: float = 5) -> None:
+    """Let claims come again, for a stack that is not destroyed after all.
+
+    Raises:
+        HubAwayError: the hub has been away for half an hour.
+    """
     for place in places:
-        say(f"{place}: claims may come again" if hub.resume(place) else f"{place}: nothing kept claims from coming")
+        held = _insist(lambda place=place: hub.resume(place), say, look_every)
+        say(f"{place}: claims may come again" if held else f"{place}: nothing kept claims from coming")
 
 
 class _Away:
-    """Around questions to a hub that may be away for a while, which it tells once; true while the hub is away."""
+    """Around questions to a hub that may be away for a while, which it tells once; true while the hub is away.
+
+    What is no sign of that is raised, and so is that the hub has been away for longer than AWAY_TIMEOUT.
+    """
 
     def __init__(self, say: Say):
         self._say = say
         self._why = ""
+        self._since = 0.0
 
     def __enter__(self) -> None:
         """Ask."""
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
-        """Take the answer; what is no sign of a hub that is away is raised."""
+        """Take the answer."""
         if error and not isinstance(error, HubAwayError):
             return False
+        now = time.monotonic()
+        if not self._why:
+            self._since = now
         why = str(error or "")
         if why != self._why:
             self._say(f"{why}; it is asked again" if why else "the hub answers again")
             self._why = why
-        return True
+        return now - self._since <= AWAY_TIMEOUT
 
     def __bool__(self) -> bool:
         return bool(self._why)
@@ -150,10 +171,21 @@ class _Away:
         return self._why
 
 
-def _await_holds(hub: Claims, places: Collection[str]) -> None:
+T = TypeVar("T")
+
+
+def _insist(ask: Callable[[], T], say: Say, look_every: float) -> T:
+    away = _Away(say)
+    while True:
+        with away:
+            return ask()
+        time.sleep(look_every)
+
+
+def _await_holds(hub: Claims, places: Collection[str], say: Say) -> None:
     deadline = time.monotonic() + HOLD_TIMEOUT
     for place in places:
-        while not hub.holds(place):
+        while not _insist(lambda place=place: hub.holds(place), say, 1):
             if time.monotonic() > deadline:
                 raise DrainError(
                     f"the API server does not enforce the quota {place}/{QUOTA}, so that claims could come while "
