@@ -23,7 +23,7 @@ def recorded_keys(stack: str = "lab", changes: dict[str, Any] | None = None) -> 
 
 
 def objects(cluster: Cluster, wanted: Iterable[Key]) -> dict[Key, Manifest]:
-    """Return what the API server has of the wanted objects: spec, data, rules, labels and the stack's annotations."""
+    """Return what the API server has of the wanted objects: what they say, labels and the stack's annotations."""
     found: dict[Key, Manifest] = {}
     for api_version, kind, namespace, name in wanted:
         present = cluster.get(api_version, kind, name, namespace)
@@ -33,6 +33,6 @@ def objects(cluster: Cluster, wanted: Iterable[Key]) -> dict[Key, Manifest]:
                 "labels": present["metadata"].get("labels"),
                 "annotations": {key: value for key, value in annotations.items() if key not in OTHERS},
             }
-            content = {part: present.get(part) for part in ("spec", "data", "rules", "type")}
+            content = {part: present.get(part) for part in ("spec", "data", "rules", "roleRef", "subjects", "type")}
             found[api_version, kind, namespace, name] = {"metadata": metadata, **content}
     return found

@@ -110,12 +110,14 @@ def scale(lab: Hub, replicas: int) -> None:
     lab.cluster.patch(*DEPLOYMENT[:3], {"spec": {"replicas": replicas}}, DEPLOYMENT[3], subresource="scale")
 
 
-def running_claim(lab: Hub) -> Manifest:
-    """Start a burst; return its claim once its cluster runs."""
-    scale(lab, 5)
+def running_claim(lab: Hub, pool: str = "aws", replicas: int = 5) -> Manifest:
+    """Start a burst; return its claim of a pool once its cluster runs."""
+    scale(lab, replicas)
 
     def running() -> Manifest | None:
         for claim in claims(lab):
+            if claim["spec"]["clusterPoolName"] != pool:
+                continue
             for condition in claim.get("status", {}).get("conditions", []):
                 if (condition["type"], condition["status"]) == ("ClusterRunning", "True"):
                     return claim

@@ -32,6 +32,9 @@ def changed_objects() -> int:
     """Return how many operations on objects the changes take."""
     components = {r.name for r in record("lab", overrides=CHANGED).registrations if not r.custom}
     operations_ = {operation for _, expected in CHANGES.values() for operation in expected}
+    # What one of them creates and a later one updates is created.
+    made = {operation.partition(" ")[2] for operation in operations_ if operation.startswith("create ")}
+    operations_ -= {f"update {name}" for name in made}
     return sum(operation.partition(" ")[2] not in components for operation in operations_)
 
 

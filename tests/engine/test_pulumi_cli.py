@@ -1,4 +1,4 @@
-"""The lab's use of the Pulumi CLI. Does not prove that the stack comes up under it: `make demo` does, with the CLI on PATH."""
+"""The lab's use of the Pulumi CLI. Does not prove that the stack comes up under it: `test_up.py` does."""
 
 from pathlib import Path
 

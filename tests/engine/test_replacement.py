@@ -1,15 +1,15 @@
-"""A pool that must be replaced gives its claims back first; what is only called otherwise in the program is kept."""
+"""A pool that must be replaced, or goes, gives its claims back first; what is only called otherwise in the program is kept."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from drain.hub import QUOTA
-from lab.fleet.observe import leaks
+from lab.fleet.observe import clusters, leaks
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack
 from tests.engine.stacks import POOL, preview, program, running_claim, up
-from tests.engine.test_changes import created, replaced, updated
+from tests.engine.test_changes import CHANGES, TIER, created, replaced, updated
 from tests.objects import recorded_keys
 
 # A set by another name, and what names it: the pool, whose Secrets get names of their own, as ACM deletes those of the
@@ -42,6 +42,24 @@ def test_a_pool_that_changes_its_set_under_load(hub: Hub, stack: PulumiStack) ->
     assert leaks(hub.cluster) == []
     # Claims may come again.
     assert hub.cluster.get("v1", "ResourceQuota", QUOTA, "aws") is None
+
+
+def test_a_pool_that_leaves_the_config_with_its_burst_under_load(hub: Hub, stack: PulumiStack) -> None:
+    """The trigger that could release the claim goes in the same `up`, before the pool."""
+    shipped = stack.file.read_text()
+    (region, _), (tier, _) = CHANGES["new region"], CHANGES["new tier"]
+    stack.override({**region, **tier})
+    up(stack)
+    claim = running_claim(hub, "west", TIER["claimAt"])
+    assert claim["spec"]["namespace"] in [seen.name for seen in clusters(hub.cluster)]
+    stack.file.write_text(shipped)
+    said = stack.run("up", "--yes", "--skip-preview")
+    # Released, not waited for until its lifetime is over.
+    assert f"west/{claim['metadata']['name']}: gone" in said
+    assert hub.cluster.get(*POOL[:2], "west", "west") is None
+    assert claim["spec"]["namespace"] not in [seen.name for seen in clusters(hub.cluster)]
+    assert hub.cluster.get("v1", "Namespace", "west") is None
+    assert leaks(hub.cluster) == []
 
 
 def uids(hub: Hub) -> set[str]:

@@ -135,7 +135,8 @@ def test_forty_scalings_at_once_make_one_claim(trigger: Trigger) -> None:
     """Two racing events once took two names: two clusters for one burst."""
     with ThreadPoolExecutor(40) as pool:
         list(pool.map(trigger.scale, [CLAIM_AT + n % 6 for n in range(40)]))
-    # Each try of a write that collides is an event, and with each Kyverno lists all others: forty at a time were 430.
+    # Each try of a write that collides is an event, and with each Kyverno lists all others. Forty at a time made 430,
+    # under which the API server answered nobody for a minute; four collide as well.
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: trigger.annotate(f"n{n}", "x"), range(40)))
     trigger.claim()
