@@ -68,7 +68,7 @@ def own_part(stack: str, changes: dict[str, Any]) -> float:
     """Return which part of the program's process is spent in this repository's code; the rest is Pulumi's SDK.
 
     Its code is what runs under `settings.from_pulumi` and the function that composes the stack, without what these
-    spend in the constructor of the SDK's Resource.
+    spend in the constructor of the SDK's Resource. What importing it takes is not counted.
     """
     profile = cProfile.Profile(time.thread_time)
     profile.runcall(record, stack, overrides=changes)
@@ -100,12 +100,11 @@ def main(numbers: list[int]) -> int:
                 stack = PulumiStack(MESH, folder / "mesh", mesh.kubeconfig)
                 changes = {**PLAYED, "spillway:mesh.protect": False}
                 measure(0, stack, changes, [mesh.control_plane(context) for context in mesh.contexts])
-        if many := [number for number in numbers if number]:
-            with playing(Hub(folder / "lab", say, tied=True)) as hub:
-                for number in many:
-                    stack = PulumiStack(STACK, folder / f"stack-{number}", hub.kubeconfig)
-                    stack.set_secrets(lab_secrets(stack.folder))
-                    measure(number, stack, pools(number), [hub.control_plane])
+        for number in filter(None, numbers):
+            with playing(Hub(folder / f"lab-{number}", say, tied=True)) as hub:
+                stack = PulumiStack(STACK, folder / f"stack-{number}", hub.kubeconfig)
+                stack.set_secrets(lab_secrets(stack.folder))
+                measure(number, stack, pools(number), [hub.control_plane])
     return 0
 
 
@@ -114,7 +113,7 @@ LabT = TypeVar("LabT", Hub, MeshLab)
 
 @contextlib.contextmanager
 def playing(lab: LabT) -> Generator[LabT]:
-    """Start a lab with its simulator; stop it in the end."""
+    """Start a lab with its simulator; stop it in the end, with what the stack has made."""
     try:
         lab.start()
         lab.play(factor=1000)
@@ -134,14 +133,12 @@ def measure(number: int, stack: PulumiStack, changes: dict[str, Any], planes: li
     """
     stack.override(changes)
     servers = {"API server": [plane.process("kube-apiserver").pid() or 0 for plane in planes]}
-    # In a process of its own, so that it imports the program, as it does under the CLI.
+    # In a process of its own, which has not run the program before.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
         own = fresh.submit(own_part, stack.stack, changes).result()
     env = stack.env if number <= MOST_STEPS else {**stack.env, **AT_THE_END}
     for what, words in COMMANDS.items():
         show(number, what, spent(stack.command(*words), stack.root, env, PARTS, servers), own)
-    if number <= MOST_STEPS:  # the lab goes anyway
-        stack.operations("destroy", "--yes", "--skip-preview", "--run-program")
 
 
 def show(number: int, what: str, found: Spent, own: float) -> None:
