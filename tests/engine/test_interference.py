@@ -59,8 +59,9 @@ def test_an_api_server_that_restarts_meanwhile(hub: Hub, stack: PulumiStack) -> 
     ) as process:
         try:
             hub.cluster.wait_for("the first object", lambda: hub.cluster.get("v1", "Namespace", "west"), 60)
+            # Afterwards it may have ended, as it could not go on.
+            assert process.poll() is None
             hub.control_plane.process("kube-apiserver").stop()
-            assert process.poll() is None, "it ended before the API server did"
             hub.control_plane.start()
             hub.kyverno.start()
             told, _ = process.communicate(timeout=300)
