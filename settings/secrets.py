@@ -63,7 +63,7 @@ def _aws_mistakes(aws: Mapping[str, Any]) -> list[Mistake]:
     mistakes: list[Mistake] = []
     for key in ("accessKeyId", "secretAccessKey"):
         value = aws.get(key)
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not value.strip() or not value.isascii():
             problem = "is not a text" if key in aws else "is missing"
             allowed = "a long-lived AWS key (Hive cannot use session tokens), set as a secret"
             mistakes.append(Mistake(config_path(AWS, [key]), problem, allowed, _SET[key]))
@@ -83,4 +83,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _is_docker_config(text: str | None) -> bool:
-    return text is not None and isinstance(_object(text).get("auths"), dict)
+    # Half of a character, which JSON can hold, fits in no Secret.
+    if text is None or text.encode(errors="ignore").decode() != text:
+        return False
+    return isinstance(_object(text).get("auths"), dict)

@@ -169,6 +169,22 @@ class TestSecrets:
         assert all("--secret" in m.mend for m in caught.value.mistakes)
 
     @pytest.mark.parametrize(
+        ("key", "text", "path"),
+        [
+            ("awsCredentials", '{"accessKeyId": "\\ud800", "secretAccessKey": "x"}', "awsCredentials.accessKeyId"),
+            ("awsCredentials", '{"accessKeyId": "x", "secretAccessKey": "\\ud800"}', "awsCredentials.secretAccessKey"),
+            ("pullSecret", '{"auths": {"\ud800": {}}}', "pullSecret"),
+        ],
+    )
+    def test_half_of_a_character_is_told(self, key: str, text: str, path: str) -> None:
+        """JSON can hold one; the program once ended on it with a traceback."""
+        raw, secrets = config()
+        raw[f"spillway:{key}"] = text
+        with pytest.raises(SettingsError) as caught:
+            load(raw, secrets, "dev")
+        assert [m.path for m in caught.value.mistakes] == [f"spillway:{path}"]
+
+    @pytest.mark.parametrize(
         ("pool", "missing"), [({}, ["pullSecret", "awsCredentials.accessKeyId", "awsCredentials.secretAccessKey"]),
                               ({"source": "existing", "awsSecret": "a", "pullSecret": "p"}, [])],
     )  # fmt: skip
