@@ -102,7 +102,7 @@ class Watch(pulumi.ComponentResource):
         for pool in pools:
             custom_resource(
                 f"{name}-rules-{pool.name}",
-                pool_spec(pool, [burst for burst in bursts if burst.pool == pool.name], workload, args),
+                pool_spec(pool, bursts, workload, args),
                 metadata(f"spillway-{pool.name}", args.namespace),
                 parent=self,
                 depends_on=[namespace],

@@ -204,8 +204,9 @@ def pool_spec(pool: Pool, bursts: Sequence[Burst], workload: Workload, args: Wat
     The label tells alerts of one name apart. One object for all pools was more than etcd takes, with 500 of them.
     """
     label = {"pool": f"{pool.place}/{pool.name}"}
+    own = [burst for burst in bursts if burst.pool == pool.name]
     found = [
-        _with_runbook(rule, args.runbooks) for rule in (*pool_rules(pool, args), *burst_rules(pool, bursts, workload))
+        _with_runbook(rule, args.runbooks) for rule in (*pool_rules(pool, args), *burst_rules(pool, own, workload))
     ]
     return _spec(
         f"spillway-{pool.place}-{pool.name}",

@@ -24,16 +24,19 @@ def inputs(recording: Recording, name: str) -> dict[str, Any]:
     return reveal(found.inputs)
 
 
+def groups(recording: Recording) -> dict[str, list[dict[str, Any]]]:
+    """Return the groups of alerts of each object that has some, by its logical name."""
+    found = recording.of_type("kubernetes:monitoring.coreos.com/v1:PrometheusRule")
+    return {r.name: reveal(r.inputs)["spec"]["groups"] for r in found}
+
+
 def rules(recording: Recording) -> list[dict[str, Any]]:
-    specs = [reveal(r.inputs)["spec"] for r in recording.registrations if r.type.endswith(":PrometheusRule")]
-    return [rule for spec in specs for group in spec["groups"] for rule in group["rules"]]
+    return [rule for found in groups(recording).values() for group in found for rule in group["rules"]]
 
 
 def test_alerts_of_many_pools_are_not_in_one_object(prod: Recording) -> None:
     """With 500 pools etcd refused it as too large, after most of the stack was made."""
-    found = {
-        r.name: reveal(r.inputs)["spec"]["groups"] for r in prod.registrations if r.type.endswith(":PrometheusRule")
-    }
+    found = groups(prod)
     assert set(found) == {"watch-rules", "watch-rules-burst-us", "watch-rules-burst-eu"}
     for name, (group,) in found.items():
         pool = name.removeprefix("watch-rules").removeprefix("-")

@@ -19,6 +19,11 @@ REGION = {
     "maxSize": 2,
 }
 TIER = {"name": "far", "pool": "west", "claimAt": 6, "replicas": 2, "releaseAt": 2, "lifetime": "8h"}
+NEW_REGION: dict[str, Any] = {
+    "spillway:pools[1]": REGION,
+    "spillway:guardrails.regions": ["us-east-1", "us-west-2"],
+}
+NEW_TIER: dict[str, Any] = {"spillway:bursts[1]": TIER}
 
 
 def created(*names: str) -> set[str]:
@@ -63,7 +68,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "link cost": ({"spillway:interconnect.cost": 5}, updated("interconnect-aws-sync")),
     "new region": (
-        {"spillway:pools[1]": REGION, "spillway:guardrails.regions": ["us-east-1", "us-west-2"]},
+        NEW_REGION,
         created(
             "pool-west",
             "pool-west-namespace",
@@ -80,7 +85,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
         | updated("delivery-project"),
     ),
     "new tier": (
-        {"spillway:bursts[1]": TIER},
+        NEW_TIER,
         created(
             "burst-west-far",
             *(

@@ -10,9 +10,8 @@ from lab.fleet import olm
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack
 from tests.engine.stacks import destroy, new_stack, refused, remove_crds, up
-from tests.engine.test_changes import CHANGES
+from tests.engine.test_changes import NEW_REGION
 
-NEW_REGION, _ = CHANGES["new region"]
 UP = ("up", "--yes", "--skip-preview")
 
 

@@ -7,9 +7,8 @@ from lab.hub import Hub
 from lab.kyverno import ADMISSION
 from lab.pulumi_cli import PulumiStack
 from tests.engine.stacks import POOL, refused, up
-from tests.engine.test_changes import CHANGES
+from tests.engine.test_changes import NEW_REGION
 
-NEW_REGION, _ = CHANGES["new region"]
 APPLICATION_SET = ("argoproj.io/v1alpha1", "ApplicationSet", "cluster-init", "openshift-gitops")
 UP = ("up", "--yes", "--skip-preview")
 

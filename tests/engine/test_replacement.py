@@ -9,7 +9,7 @@ from lab.fleet.observe import clusters, leaks
 from lab.hub import Hub
 from lab.pulumi_cli import PulumiStack
 from tests.engine.stacks import POOL, preview, program, running_claim, up
-from tests.engine.test_changes import CHANGES, TIER, created, replaced, updated
+from tests.engine.test_changes import NEW_REGION, NEW_TIER, TIER, created, replaced, updated
 from tests.objects import recorded_keys
 
 # A set by another name, and what names it: the pool, whose Secrets get names of their own, as ACM deletes those of the
@@ -47,8 +47,7 @@ def test_a_pool_that_changes_its_set_under_load(hub: Hub, stack: PulumiStack) ->
 def test_a_pool_that_leaves_the_config_with_its_burst_under_load(hub: Hub, stack: PulumiStack) -> None:
     """The trigger that could release the claim goes in the same `up`, before the pool."""
     shipped = stack.file.read_text()
-    (region, _), (tier, _) = CHANGES["new region"], CHANGES["new tier"]
-    stack.override({**region, **tier})
+    stack.override({**NEW_REGION, **NEW_TIER})
     up(stack)
     claim = running_claim(hub, "west", TIER["claimAt"])
     assert claim["spec"]["namespace"] in [seen.name for seen in clusters(hub.cluster)]

@@ -112,10 +112,10 @@ def test_a_claim_on_a_pool_that_has_lost_its_burst_is_told_of(
 
 def rules(settings: Settings) -> dict[str, Any]:
     """Return all alerts of a stack as one file of Prometheus."""
-    specs = [hub_spec(settings.watch)]
-    for pool in settings.pools:
-        bursts = [burst for burst in settings.bursts if burst.pool == pool.name]
-        specs.append(pool_spec(pool, bursts, settings.workload, settings.watch))
+    specs = [
+        hub_spec(settings.watch),
+        *(pool_spec(pool, settings.bursts, settings.workload, settings.watch) for pool in settings.pools),
+    ]
     return {"groups": [group for spec in specs for group in spec.render()["groups"]]}
 
 
